@@ -1,0 +1,11 @@
+//! The words and pure rules of parcelwire. Must not know: async, I/O, clocks, HTTP, files.
+
+pub mod alias;
+pub mod event;
+pub mod id;
+pub mod taxonomy;
+pub mod value;
+
+pub use alias::{Alias, AliasKind};
+pub use event::{Event, Moment, Party, TimePrecision};
+pub use value::{Map, Number, Value};

@@ -1,0 +1,14 @@
+//! What the engine needs of the world, in its own words. A store implements [`Ledger`] and
+//! [`Archive`], the root [`Transport`] and [`Clock`]; simulation brings its own.
+//!
+//! Calls are batch-shaped: *the item is atomic, the batch only saves round trips*.
+
+pub mod archive;
+pub mod ledger;
+pub mod records;
+pub mod transport;
+
+pub use archive::{Archive, Cursor, Filter, List, Page, Row, StoreHealth};
+pub use ledger::{Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, Want};
+pub use records::*;
+pub use transport::{Clock, Transport, TransportError};

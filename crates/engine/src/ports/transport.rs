@@ -1,0 +1,48 @@
+//! Sending a request, and what time it is.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parcelwire_mapping::http::{HttpAnswer, HttpRequest};
+
+/// Sends one request and reads its answer, within the limits of the edge.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends `request`. Never follows a redirect.
+    async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError>;
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The address is one that destinations may not reach. The operator's fault; waits for them.
+    #[error("{host} leads to {address}, which `egress.allow` does not name")]
+    Forbidden {
+        /// The host as the request named it.
+        host: String,
+        /// Where it led.
+        address: String,
+    },
+    /// The URL cannot be requested at all. The operator's fault.
+    #[error("the address cannot be requested: {0}")]
+    BadUrl(String),
+    /// Nothing was sent: no name, no connection, no TLS. Try again.
+    #[error("no connection: {0}")]
+    NotConnected(String),
+    /// Something was sent and no whole answer came: it may or may not have been processed. Try
+    /// again under the same id.
+    #[error("no whole answer: {0}")]
+    Broken(String),
+    /// As `Broken`, because it took too long.
+    #[error("no answer within {0:?}")]
+    TimedOut(std::time::Duration),
+}
+
+/// What time it is, and waiting for it.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Comes back at `at`, or a little later.
+    async fn until(&self, at: Timestamp);
+}

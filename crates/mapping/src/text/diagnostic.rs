@@ -1,0 +1,75 @@
+//! One thing that is wrong, or doubtful, in a rule file: what, where, why, and what to do.
+
+use super::span::Span;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The file works, but probably not as meant.
+    Warning,
+    /// The file cannot be used.
+    Error,
+}
+
+/// A message about a place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where; `None` for what concerns a file that is not there.
+    pub span: Option<Span>,
+    /// What is wrong, lower case, no final period.
+    pub message: String,
+    /// The next step, lower case, no final period.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `span`.
+    pub fn error(span: &Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            span: Some(span.clone()),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A warning at `span`.
+    pub fn warning(span: &Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(span, message) }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Collects every message of one reading, so that all are told at once.
+#[derive(Debug, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds a message.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Whether one of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// The messages so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+
+    /// All messages.
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.0
+    }
+}
