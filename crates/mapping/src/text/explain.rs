@@ -1,0 +1,287 @@
+//! The parser's errors in our words: what, where, and what to do; and what to blank so that the
+//! rest of the file can still be read. Must not know what the files mean.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use granit_parser::ErrorKind;
+
+use super::diagnostic::Diagnostic;
+use super::span::{SourceFile, Span};
+use super::yaml::Stop;
+
+const QUOTE: &str = "put the whole value in quotes";
+
+/// What to tell of a parser error at byte `at`, judged by the line it stands in.
+///
+/// `text` is what was parsed: the file with earlier errors blanked.
+pub(super) fn stop(
+    file: &Arc<SourceFile>,
+    text: &str,
+    kind: &ErrorKind,
+    at: usize,
+    in_flow: bool,
+) -> Stop {
+    let at = floor(text, at);
+    let line = Line::around(text, at);
+    let span = |range: Range<usize>| place(file, &range);
+    if let Some(start) = line.value_starting_with(text, "{{") {
+        return braces(file, text, start, in_flow);
+    }
+    let point =
+        at..(at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8));
+    let (message, hint) = wording(kind, text, &line, at);
+    let repair = repairable(kind).then(|| line.value(text)).flatten();
+    Stop { diagnostic: Diagnostic::error(&span(point), message).hint(hint), repair, certain: true }
+}
+
+/// `{{` at the start of an unquoted value, which YAML takes for a map.
+pub(super) fn braces(file: &Arc<SourceFile>, text: &str, start: usize, in_flow: bool) -> Stop {
+    let rest = text.get(start..).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default();
+    let length = if in_flow {
+        let closed = line.find("}}").map_or(line.len(), |at| at + 2);
+        let tail = line.get(closed..).unwrap_or_default();
+        closed + tail.find([',', ']', '}']).unwrap_or(tail.len())
+    } else {
+        without_comment(line).len()
+    };
+    let range = start..start + line.get(..length).unwrap_or(line).trim_end().len();
+    let span = place(file, &range);
+    let diagnostic = Diagnostic::error(&span, "a value that starts with `{{` needs quotes")
+        .hint("write it as '{{ … }}', or as an expression: =…");
+    Stop { diagnostic, repair: Some(range), certain: true }
+}
+
+/// A second document.
+pub(super) fn second_document(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "a second document starts here")
+        .hint("one file holds one document: remove the `---` or make a file of its own")
+}
+
+/// A list or map as a key.
+pub(super) fn complex_key(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "a key must be a text, not a list or a map")
+        .hint("put the key in quotes; a value that starts with `{` or `[` needs quotes too")
+}
+
+/// Nesting beyond the limit.
+pub(super) fn too_deep(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "nested deeper than 64 levels").hint("make the structure flatter")
+}
+
+/// `&name`.
+pub(super) fn anchor(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "a value that starts with `&` needs quotes")
+        .hint("put the whole value in quotes; anchors are not part of the file format")
+}
+
+/// `*name`.
+pub(super) fn alias(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "a value that starts with `*` needs quotes")
+        .hint("put the whole value in quotes; aliases are not part of the file format")
+}
+
+/// `!name`.
+pub(super) fn tag(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "a value that starts with `!` needs quotes")
+        .hint("put the whole value in quotes; tags are not part of the file format")
+}
+
+/// The same key twice in one map.
+pub(super) fn duplicate(key: &str, first: &Span, span: &Span) -> Diagnostic {
+    let (line, column) = first.line_column();
+    Diagnostic::error(
+        span,
+        format!("`{key}` stands twice in this map, first in line {line}, column {column}"),
+    )
+    .hint("keep one of them")
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's errors are open-ended")]
+fn wording(kind: &ErrorKind, text: &str, line: &Line, at: usize) -> (String, String) {
+    let tell = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());
+    match kind {
+        ErrorKind::UnexpectedCharacter { character } if at == line.value_start(text) => {
+            tell(&format!("a value that starts with `{character}` needs quotes"), QUOTE)
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            tell(&format!("`{}` cannot stand here", character.escape_default()), QUOTE)
+        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::InvalidBlockEntryWhitespace
+        | ErrorKind::InvalidMappingValueWhitespace => {
+            tell("a tab cannot indent or separate", "indent with spaces, two per level")
+        }
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::InvalidColonPlacement
+        | ErrorKind::FlowMappingValueAdjacentCollection
+            if line.value(text).is_some_and(|value| value.start < at) =>
+        {
+            tell("`: ` inside an unquoted value", QUOTE)
+        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            tell("the quotes opened here are not closed", "close them, or double a `'` inside '…'")
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => tell(
+            "text stands after the closing quotes",
+            "put the whole value in quotes; inside '…' a `'` is written twice",
+        ),
+        ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate
+        | ErrorKind::InvalidUnicodeEscape => tell(
+            "a `\\` escape that does not exist",
+            "use single quotes: in them `\\` is only a `\\`",
+        ),
+        ErrorKind::DirectiveDisallowed => {
+            tell("a line that starts with `%` is not part of the file format", "remove the line")
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            tell("nested deeper than 64 levels", "make the structure flatter")
+        }
+        ErrorKind::BomInsideDocument => {
+            tell("an invisible byte-order mark stands here", "save the file as UTF-8 without it")
+        }
+        ErrorKind::UnclosedFlowCollection { open } => tell(
+            &format!("the `{open}` is not closed"),
+            "close it; a text with `{`, `[`, `,` or `: ` needs quotes inside of { } and [ ]",
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd
+        | ErrorKind::MismatchedFlowCollectionEnd { .. }
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => tell(
+            "the `{ }` or `[ ]` around here is not well formed",
+            "a text with `{`, `}`, `[`, `]`, `,` or `: ` needs quotes inside of { } and [ ]",
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => tell(
+            "a list's `- ` cannot stand here",
+            "start the list on a line of its own; a text that starts with `- ` needs quotes",
+        ),
+        _ => structure(text, line),
+    }
+}
+
+/// What is wrong with a line that does not fit its surroundings.
+fn structure(text: &str, line: &Line) -> (String, String) {
+    let content = line.content(text);
+    if content
+        .split_once(':')
+        .is_some_and(|(_, after)| !after.is_empty() && !after.starts_with(' '))
+    {
+        return ("a space is missing after `:`".to_owned(), "write `key: value`".to_owned());
+    }
+    if !content.contains(':') && !content.starts_with('-') {
+        return (
+            "a line that is neither `key: value` nor `- item`".to_owned(),
+            "add the key, or indent the line so that it continues the text above".to_owned(),
+        );
+    }
+    (
+        "this line does not fit the lines above it".to_owned(),
+        "entries of one map start in the same column; check the indentation".to_owned(),
+    )
+}
+
+/// Whether blanking the line's value may let the rest be read.
+fn repairable(kind: &ErrorKind) -> bool {
+    !matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::DocumentIndicatorInQuotedScalar
+            | ErrorKind::RecursionLimitExceeded
+            | ErrorKind::DirectiveDisallowed
+            | ErrorKind::BomInsideDocument
+    )
+}
+
+/// One line of the text, by its place.
+struct Line {
+    range: Range<usize>,
+}
+
+impl Line {
+    fn around(text: &str, at: usize) -> Self {
+        let before = text.get(..at).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let after = text.get(at..).unwrap_or_default();
+        let end = at + after.find(['\n', '\r']).unwrap_or(after.len());
+        Self { range: start..end }
+    }
+
+    fn source<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.range.clone()).unwrap_or_default()
+    }
+
+    fn content<'t>(&self, text: &'t str) -> &'t str {
+        without_comment(self.source(text)).trim()
+    }
+
+    /// Where the value starts: after `- ` and `key: `.
+    fn value_start(&self, text: &str) -> usize {
+        let source = self.source(text);
+        let mut at = source.len() - source.trim_start().len();
+        while let Some(rest) = source.get(at..).and_then(|rest| rest.strip_prefix("- ")) {
+            at = source.len() - rest.trim_start().len();
+        }
+        let rest = source.get(at..).unwrap_or_default();
+        let quoted = match rest.chars().next() {
+            Some(quote @ ('"' | '\'')) => {
+                rest.get(1..).and_then(|r| r.find(quote)).map_or(0, |q| q + 2)
+            }
+            _ => 0,
+        };
+        let behind = rest.get(quoted..).unwrap_or_default();
+        if let Some(colon) = behind.find(": ") {
+            let after = behind.get(colon + 2..).unwrap_or_default();
+            at = source.len() - after.trim_start().len();
+        } else if without_comment(behind).trim_end().ends_with(':') {
+            at = source.len();
+        }
+        self.range.start + at
+    }
+
+    /// The value of the line, without a comment; `None` when it has none.
+    fn value(&self, text: &str) -> Option<Range<usize>> {
+        let start = self.value_start(text);
+        let rest = text.get(start..self.range.end)?;
+        let value = without_comment(rest).trim_end();
+        (!value.is_empty()).then(|| start..start + value.len())
+    }
+
+    fn value_starting_with(&self, text: &str, lead: &str) -> Option<usize> {
+        let start = self.value_start(text);
+        text.get(start..self.range.end)?.starts_with(lead).then_some(start)
+    }
+}
+
+/// The text before ` # …`.
+fn without_comment(line: &str) -> &str {
+    line.find(" #").and_then(|at| line.get(..at)).unwrap_or(line)
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn place(file: &Arc<SourceFile>, range: &Range<usize>) -> Span {
+    Span { file: file.clone(), start: range.start, end: range.end }
+}

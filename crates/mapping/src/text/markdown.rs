@@ -1,0 +1,103 @@
+//! A [`Shape`] as a reference page in Markdown: one table per map.
+//!
+//! Must not know what the files mean.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use super::shape::{Field, Keys, Shape};
+
+/// The page of a file kind: a heading, then the table of each map, outermost first.
+pub fn reference_markdown(shape: &Shape, title: &str) -> String {
+    let mut page = Page { out: format!("# {title}\n"), queue: VecDeque::new(), refs: Vec::new() };
+    page.look_into(shape, "");
+    while let Some((path, fields, open)) = page.queue.pop_front() {
+        page.table(&path, fields, open);
+    }
+    page.out
+}
+
+struct Page {
+    out: String,
+    queue: VecDeque<(String, &'static [Field], bool)>,
+    refs: Vec<&'static str>,
+}
+
+impl Page {
+    fn table(&mut self, path: &str, fields: &'static [Field], open: bool) {
+        let out = &mut self.out;
+        if !path.is_empty() {
+            out.push_str(&format!("\n## `{path}`\n"));
+        }
+        out.push_str("\n| key | value | meaning |\n|---|---|---|\n");
+        for field in fields {
+            let mut doc = escaped(field.doc);
+            if field.required {
+                doc.push_str(" (required)");
+            }
+            if let Some(default) = field.default {
+                write!(doc, " Default: `{default}`.").expect("writing to a String cannot fail");
+            }
+            if let Some(instead) = field.deprecated {
+                write!(doc, " No longer in use: {instead}.")
+                    .expect("writing to a String cannot fail");
+            }
+            let name = escaped(&field.shape.name());
+            writeln!(out, "| `{}` | {name} | {doc} |", field.key)
+                .expect("writing to a String cannot fail");
+        }
+        if open {
+            out.push_str("\nOther keys may stand here too.\n");
+        }
+        for field in fields {
+            let below = if path.is_empty() {
+                field.key.to_owned()
+            } else {
+                format!("{path}.{}", field.key)
+            };
+            self.look_into(&field.shape, &below);
+        }
+    }
+
+    /// Queues the maps inside of `shape`.
+    fn look_into(&mut self, shape: &Shape, path: &str) {
+        match shape {
+            Shape::Map(fields) => self.queue.push_back((path.to_owned(), fields, false)),
+            Shape::Open(fields, rest) => {
+                self.queue.push_back((path.to_owned(), fields, true));
+                self.look_into(rest, &format!("{path}.*"));
+            }
+            Shape::MapOf(keys, value) => {
+                let name = match keys {
+                    Keys::Any | Keys::Enum(_) => "*",
+                    Keys::Format(format) => format.name.rsplit(' ').next().unwrap_or("*"),
+                };
+                self.look_into(value, &format!("{path}.{name}"));
+            }
+            Shape::List(item) => self.look_into(item, &format!("{path}[]")),
+            Shape::OneOrMany(item) => self.look_into(item, path),
+            Shape::OneOf(shapes) => shapes.iter().for_each(|shape| self.look_into(shape, path)),
+            Shape::Ref(name, shape) => {
+                if !self.refs.contains(name) {
+                    self.refs.push(name);
+                    self.look_into(shape(), name);
+                }
+            }
+            Shape::Text
+            | Shape::Secret
+            | Shape::Format(_)
+            | Shape::Bool
+            | Shape::Int { .. }
+            | Shape::Number { .. }
+            | Shape::Duration
+            | Shape::Enum(_)
+            | Shape::Expression
+            | Shape::Template
+            | Shape::Any => {}
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|")
+}
