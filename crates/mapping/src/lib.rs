@@ -1,5 +1,6 @@
 //! Rule files: YAML text → checked plan → event → request. Pure, total, bounded.
 //! Must not know: HTTP clients, tokio, clocks, the file system, any store.
 
+pub mod blocks;
 pub mod http;
 pub mod text;

@@ -1,0 +1,131 @@
+//! The signature methods the other way round: for `parcelwire send`, the tests inside files, and
+//! the outgoing webhook.
+//!
+//! Must not know how a request is sent.
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::verify::{
+    Algorithm, Incoming, MethodSpec, PrivateSigner, ReadyHash, ReadyHmac, ReadyToken, Secret,
+    SecretFault, SecretProblem, SignFault, StandardSigner, StaticTokenSpec, ed25519_pair,
+};
+
+/// What has to be added to a request, so that it is signed. Values are as they are to be read:
+/// query values and the path's token still have to be percent-encoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signed {
+    /// Header lines.
+    pub headers: Vec<(String, String)>,
+    /// Query parameters, to stand behind those the request has.
+    pub query: Vec<(String, String)>,
+    /// Fields of the body, by dotted path.
+    pub body_fields: Vec<(String, String)>,
+    /// A last part for the path.
+    pub path: Option<String>,
+}
+
+/// A method with the secret of one sender, ready to sign.
+#[derive(Clone)]
+pub struct Signer(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Hmac(ReadyHmac),
+    Standard(StandardSigner),
+    Hash(ReadyHash),
+    Token(ReadyToken),
+    Private(PrivateSigner),
+    Unsigned,
+}
+
+impl MethodSpec {
+    /// Makes the method ready to sign with `secret`: the shared one, or a private key. Of a list the
+    /// first method that can sign with it is taken.
+    pub fn signer(&self, secret: &Secret) -> Result<Signer, SecretFault> {
+        let one = std::slice::from_ref(secret);
+        Ok(Signer(match self {
+            Self::Hmac(spec) => Kind::Hmac(spec.prepare(one).map_err(first)?),
+            Self::StandardWebhooks(_) => Kind::Standard(StandardSigner::new(secret)?),
+            Self::PlainHash(spec) => Kind::Hash(spec.prepare(one).map_err(first)?),
+            Self::StaticToken(spec) => Kind::Token(spec.prepare(one).map_err(first)?),
+            Self::PublicKey(spec) => Kind::Private(spec.signer(secret)?),
+            Self::Unsigned => Kind::Unsigned,
+            Self::AnyOf(specs) => {
+                let mut fault = SecretFault::CannotSign;
+                for spec in specs {
+                    match spec.signer(secret) {
+                        Ok(signer) => return Ok(signer),
+                        Err(found) => fault = found,
+                    }
+                }
+                return Err(fault);
+            }
+        }))
+    }
+
+    /// Invented secrets for tests inside files: one to verify with and one to sign with. `None`
+    /// where only the vendor can sign (a fixed public key) or a key pair cannot be invented (RSA).
+    pub fn invented(&self, seed: &str) -> Option<Invented> {
+        let bytes: [u8; 32] = Sha256::digest(seed.as_bytes()).into();
+        let shared = |text: String| {
+            let secret = Secret::new(text).ok()?;
+            Some(Invented { verifying: secret.clone(), signing: secret })
+        };
+        match self {
+            // Hexadecimal digits are also base64 and plain text: they fit every key form.
+            Self::Hmac(_) | Self::PlainHash(_) => shared(hex::encode(bytes)),
+            Self::StandardWebhooks(_) => shared(format!("whsec_{}", hex::encode(bytes))),
+            Self::StaticToken(StaticTokenSpec::Basic { user: None }) => {
+                shared(format!("user:{}", hex::encode(bytes)))
+            }
+            Self::StaticToken(_) | Self::Unsigned => shared(hex::encode(bytes)),
+            Self::PublicKey(spec)
+                if spec.keys.is_empty() && spec.algorithm == Algorithm::Ed25519 =>
+            {
+                ed25519_pair(&bytes).map(|(verifying, signing)| Invented { verifying, signing })
+            }
+            Self::PublicKey(_) => None,
+            Self::AnyOf(specs) => specs.iter().find_map(|spec| spec.invented(seed)),
+        }
+    }
+}
+
+/// A pair of secrets that nobody uses.
+#[derive(Debug, Clone)]
+pub struct Invented {
+    /// What the source would have as its secret.
+    pub verifying: Secret,
+    /// What the sender would have.
+    pub signing: Secret,
+}
+
+fn first(problems: Vec<SecretProblem>) -> SecretFault {
+    problems.into_iter().next().map_or(SecretFault::Absent, |problem| problem.fault)
+}
+
+impl Signer {
+    /// Signs `request` as delivery `id`, sent at `now`. The request is as it will be sent, but for
+    /// what the signature adds.
+    pub fn sign(
+        &self,
+        request: &Incoming<'_>,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Signed, SignFault> {
+        match &self.0 {
+            Kind::Hmac(ready) => ready.sign(request, id, now),
+            Kind::Standard(ready) => ready.sign(request, id, now),
+            Kind::Hash(ready) => ready.sign(request, id, now),
+            Kind::Token(ready) => Ok(ready.sign()),
+            Kind::Private(ready) => ready.sign(request, id, now),
+            Kind::Unsigned => Ok(Signed::default()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer(***)")
+    }
+}

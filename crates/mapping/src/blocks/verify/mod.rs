@@ -1,0 +1,202 @@
+//! Who sent a request: the signature methods. Each is one file: its options (which a connector's
+//! file fills in), its form with keys made ready, and the way it verifies.
+//!
+//! Works on the raw bytes, before anything is parsed, and compares in constant time. Must not know
+//! YAML, the HTTP server, the clock, or where secrets are kept.
+
+mod any_of;
+pub mod envelope;
+pub mod hash;
+mod hmac;
+pub mod incoming;
+mod keys;
+mod plain_hash;
+mod public_key;
+mod refusal;
+pub mod secret;
+mod standard_webhooks;
+mod static_token;
+pub mod template;
+pub mod timestamp;
+mod unsigned;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+pub use any_of::MAX_METHODS;
+pub use envelope::{Envelope, Pairs, Place};
+pub use hash::{Encoding, Hash};
+pub use hmac::HmacSpec;
+pub use incoming::{BodyField, Headers, Incoming};
+pub use plain_hash::PlainHashSpec;
+pub use public_key::{Algorithm, PublicKeySpec};
+pub use refusal::{Refusal, Verified};
+pub use secret::{KeyForm, Secret, SecretFault, SecretProblem};
+pub use standard_webhooks::StandardWebhooksSpec;
+pub use static_token::StaticTokenSpec;
+pub use template::{Part, Template, TemplateFault};
+pub use timestamp::{DEFAULT_TOLERANCE, TimestampAt, TimestampFormat, TimestampSpec};
+
+pub(in crate::blocks) use hmac::ReadyHmac;
+pub(in crate::blocks) use plain_hash::ReadyHash;
+pub(in crate::blocks) use public_key::{PrivateSigner, ed25519_pair};
+pub(in crate::blocks) use standard_webhooks::StandardSigner;
+pub(in crate::blocks) use static_token::ReadyToken;
+
+/// A signature method as a connector's file describes it: options, no secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MethodSpec {
+    /// HMAC with a shared secret.
+    Hmac(HmacSpec),
+    /// Standard Webhooks, also under Svix's names.
+    StandardWebhooks(StandardWebhooksSpec),
+    /// A plain hash over body and secret.
+    PlainHash(PlainHashSpec),
+    /// The secret itself, in a header or the address.
+    StaticToken(StaticTokenSpec),
+    /// RSA or Ed25519 with a given public key.
+    PublicKey(PublicKeySpec),
+    /// No verification.
+    Unsigned,
+    /// The first method that holds.
+    AnyOf(Vec<MethodSpec>),
+}
+
+impl MethodSpec {
+    /// What in the options cannot work, whatever the secrets are. Told when the file is read.
+    pub fn faults(&self) -> Vec<String> {
+        match self {
+            Self::Hmac(spec) => spec.envelope.faults(false),
+            Self::PlainHash(spec) => spec.envelope.faults(true),
+            Self::PublicKey(spec) => spec.faults(),
+            Self::StandardWebhooks(_) | Self::StaticToken(_) | Self::Unsigned => Vec::new(),
+            Self::AnyOf(specs) => {
+                let mut faults: Vec<String> = specs.iter().flat_map(Self::faults).collect();
+                if specs.is_empty() {
+                    faults.push("the list of methods is empty".to_owned());
+                }
+                if specs.len() > MAX_METHODS {
+                    faults.push(format!("there are more than {MAX_METHODS} methods"));
+                }
+                if specs.contains(&Self::Unsigned) {
+                    let text = "`unsigned` beside other methods would accept every request";
+                    faults.push(text.to_owned());
+                }
+                if specs.iter().any(|spec| matches!(spec, Self::AnyOf(_))) {
+                    faults.push("a list of methods cannot stand in another".to_owned());
+                }
+                faults
+            }
+        }
+    }
+
+    /// What in the options protects less than it seems.
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Hmac(spec) => spec.envelope.warnings(),
+            Self::PlainHash(spec) => spec.envelope.warnings(),
+            Self::PublicKey(spec) => spec.envelope.warnings(),
+            Self::StandardWebhooks(_) | Self::StaticToken(_) => Vec::new(),
+            Self::Unsigned => vec![unsigned::WARNING.to_owned()],
+            Self::AnyOf(specs) => specs.iter().flat_map(Self::warnings).collect(),
+        }
+    }
+
+    /// What is unusual about a secret for this method.
+    pub fn secret_warning(&self, secret: &Secret) -> Option<String> {
+        match self {
+            Self::StandardWebhooks(_) => StandardWebhooksSpec::warning(secret),
+            Self::Hmac(_)
+            | Self::PlainHash(_)
+            | Self::StaticToken(_)
+            | Self::PublicKey(_)
+            | Self::Unsigned
+            | Self::AnyOf(_) => None,
+        }
+    }
+
+    /// Whether a source with this method needs a secret.
+    pub fn needs_secret(&self) -> bool {
+        match self {
+            Self::Hmac(_)
+            | Self::StandardWebhooks(_)
+            | Self::PlainHash(_)
+            | Self::StaticToken(_) => true,
+            Self::PublicKey(spec) => spec.keys.is_empty(),
+            Self::Unsigned => false,
+            Self::AnyOf(specs) => specs.iter().all(Self::needs_secret),
+        }
+    }
+
+    /// Makes the method ready with a source's secrets; tells of every one that cannot be used.
+    pub fn verifier(&self, secrets: &[Secret]) -> Result<Verifier, Vec<SecretProblem>> {
+        self.ready(secrets).map(Verifier)
+    }
+
+    fn ready(&self, secrets: &[Secret]) -> Result<Ready, Vec<SecretProblem>> {
+        Ok(match self {
+            Self::Hmac(spec) => Ready::Hmac(spec.prepare(secrets)?),
+            Self::StandardWebhooks(spec) => Ready::Standard(spec.prepare(secrets)?),
+            Self::PlainHash(spec) => Ready::Hash(spec.prepare(secrets)?),
+            Self::StaticToken(spec) => Ready::Token(spec.prepare(secrets)?),
+            Self::PublicKey(spec) => Ready::Public(spec.prepare(secrets)?),
+            Self::Unsigned => Ready::Unsigned,
+            Self::AnyOf(specs) => Ready::AnyOf(any_of::prepare(specs, secrets)?),
+        })
+    }
+}
+
+/// A method with a source's secrets, ready to verify.
+#[derive(Clone)]
+pub struct Verifier(Ready);
+
+impl Verifier {
+    /// Who sent `request`, or why that cannot be told.
+    pub fn verify(&self, request: &Incoming<'_>, now: Timestamp) -> Result<Verified, Refusal> {
+        self.0.verify(request, now)
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier(***)")
+    }
+}
+
+#[derive(Clone)]
+enum Ready {
+    Hmac(ReadyHmac),
+    Standard(standard_webhooks::ReadyStandard),
+    Hash(ReadyHash),
+    Token(ReadyToken),
+    Public(public_key::ReadyPublic),
+    Unsigned,
+    AnyOf(any_of::ReadyAnyOf),
+}
+
+impl Ready {
+    fn verify(&self, request: &Incoming<'_>, now: Timestamp) -> Result<Verified, Refusal> {
+        match self {
+            Self::Hmac(ready) => ready.verify(request, now),
+            Self::Standard(ready) => ready.verify(request, now),
+            Self::Hash(ready) => ready.verify(request, now),
+            Self::Token(ready) => ready.verify(request),
+            Self::Public(ready) => ready.verify(request, now),
+            Self::Unsigned => Ok(unsigned::verify()),
+            Self::AnyOf(ready) => ready.verify(request, now),
+        }
+    }
+}
+
+/// Why a request could not be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignFault {
+    /// Something that is signed is not in the request.
+    #[error("the request has no {0}, which is signed")]
+    Missing(String),
+    /// The private key could not sign.
+    #[error("the private key cannot sign")]
+    Key,
+}

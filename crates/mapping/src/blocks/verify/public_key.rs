@@ -1,0 +1,160 @@
+//! Signatures made with a private key that only the sender has: RSA and Ed25519, checked with a
+//! public key that stands in the connector's file or is given as the source's secret.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+
+use super::SignFault;
+use super::envelope::Envelope;
+use super::incoming::Incoming;
+use super::keys::{PrivateKey, PublicKey};
+use super::refusal::{Refusal, Verified};
+use super::secret::{Secret, SecretFault, SecretProblem, each_secret};
+use crate::blocks::sign::Signed;
+
+/// A signature algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSA, PKCS#1 v1.5 padding, SHA-256.
+    RsaSha256,
+    /// RSA, PKCS#1 v1.5 padding, SHA-512.
+    RsaSha512,
+    /// RSA, PSS padding, SHA-256.
+    RsaPssSha256,
+    /// Ed25519.
+    Ed25519,
+}
+
+impl Algorithm {
+    /// The names in files.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("rsa_sha256", Self::RsaSha256),
+        ("rsa_sha512", Self::RsaSha512),
+        ("rsa_pss_sha256", Self::RsaPssSha256),
+        ("ed25519", Self::Ed25519),
+    ];
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::RsaSha256 => "rsa_sha256",
+            Self::RsaSha512 => "rsa_sha512",
+            Self::RsaPssSha256 => "rsa_pss_sha256",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+}
+
+/// The options of a public-key signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKeySpec {
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// The vendor's public keys, where they are the same for everyone: PEM, or base64. When there
+    /// are none, the source's secrets are the public keys.
+    pub keys: Vec<String>,
+    /// How the signature travels and what it covers.
+    pub envelope: Envelope,
+}
+
+impl PublicKeySpec {
+    /// What cannot work: keys in the file that cannot be read.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = self.envelope.faults(false);
+        let unreadable =
+            self.keys.iter().filter_map(|key| PublicKey::read(self.algorithm, key).err());
+        faults.extend(unreadable.map(|expected| format!("the key is not {expected}")));
+        faults
+    }
+
+    pub(super) fn prepare(&self, secrets: &[Secret]) -> Result<ReadyPublic, Vec<SecretProblem>> {
+        let read = |text: &str| {
+            PublicKey::read(self.algorithm, text)
+                .map_err(|expected| SecretFault::NotDecodable { expected })
+        };
+        let keys = if self.keys.is_empty() {
+            each_secret(secrets, |secret| read(secret.expose()))?
+        } else {
+            let problem = |fault| vec![SecretProblem { secret: None, fault }];
+            self.keys.iter().map(|key| read(key)).collect::<Result<_, _>>().map_err(problem)?
+        };
+        Ok(ReadyPublic { label: self.algorithm.label(), envelope: self.envelope.clone(), keys })
+    }
+
+    /// Signs with the private key in `secret`.
+    pub(in crate::blocks) fn signer(&self, secret: &Secret) -> Result<PrivateSigner, SecretFault> {
+        let key = PrivateKey::read(self.algorithm, secret.expose()).ok_or({
+            if self.keys.is_empty() {
+                SecretFault::WrongKind { given: "no private key", needed: "the private key as PEM" }
+            } else {
+                SecretFault::CannotSign
+            }
+        })?;
+        Ok(PrivateSigner { envelope: self.envelope.clone(), key: Arc::new(key) })
+    }
+}
+
+/// A public-key method with its keys read.
+#[derive(Clone)]
+pub(in crate::blocks) struct ReadyPublic {
+    label: &'static str,
+    envelope: Envelope,
+    keys: Vec<PublicKey>,
+}
+
+/// The most signatures that are checked with each key: a check costs some 50 µs.
+const MAX_CHECKED: usize = 4;
+
+impl ReadyPublic {
+    pub(super) fn verify(
+        &self,
+        request: &Incoming<'_>,
+        now: Timestamp,
+    ) -> Result<Verified, Refusal> {
+        let opened = self.envelope.open(request)?;
+        let mut signed = Vec::with_capacity(request.body.len() + 80);
+        opened.feed(&self.envelope.signed, &[], &mut |bytes| signed.extend_from_slice(bytes));
+        let candidates = opened.candidates.get(..MAX_CHECKED).unwrap_or(&opened.candidates);
+        // Nothing here is secret, so the first match may end the search.
+        let matched = self
+            .keys
+            .iter()
+            .position(|key| candidates.iter().any(|candidate| key.fits(&signed, candidate)));
+        self.envelope.conclude(self.label, &opened, matched, now)
+    }
+}
+
+/// A private key with the way its signatures travel.
+#[derive(Clone)]
+pub(in crate::blocks) struct PrivateSigner {
+    envelope: Envelope,
+    key: Arc<PrivateKey>,
+}
+
+impl PrivateSigner {
+    pub(in crate::blocks) fn sign(
+        &self,
+        request: &Incoming<'_>,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Signed, SignFault> {
+        let draft = self.envelope.draft(request, id, now)?;
+        let mut signed = Vec::with_capacity(request.body.len() + 80);
+        draft.feed(&self.envelope.signed, &[], &mut |bytes| signed.extend_from_slice(bytes));
+        Ok(self.envelope.seal(&draft, &self.key.sign(&signed)?))
+    }
+}
+
+/// An Ed25519 pair made from `seed`, as base64: for tests inside files.
+pub(in crate::blocks) fn ed25519_pair(seed: &[u8; 32]) -> Option<(Secret, Secret)> {
+    let public = PrivateKey::ed25519(seed)?.public();
+    let secret = |bytes: &[u8]| Secret::new(STANDARD.encode(bytes)).ok();
+    Some((secret(&public)?, secret(seed)?))
+}
