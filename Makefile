@@ -1,0 +1,57 @@
+# The commands of the house. `make test` is what the README and CI run; nothing weaker exists.
+
+CARGO ?= cargo
+APT_PACKAGES := redis-server sqlite3 curl
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+
+.PHONY: help build demo test lint unit doc bench soak audit fmt packages
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## the release binary, target/release/parcelwire
+	$(CARGO) build --release --locked
+
+demo: build ## a shop, the relay and a marketing API on this machine, for about a minute
+	target/release/parcelwire demo
+
+test: packages lint unit doc ## everything that must hold: format, lints, tests, rule files, docs
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+unit:
+ifeq ($(NEXTEST),yes)
+	$(CARGO) nextest run --workspace --locked --no-fail-fast
+else
+	$(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests
+endif
+	$(CARGO) run --locked --quiet -- check
+
+doc:
+	$(CARGO) test --workspace --locked --doc --quiet
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --locked --no-deps --document-private-items --quiet
+
+# Installed only where something is missing, so that a second run needs no network.
+packages:
+	@for package in $(APT_PACKAGES); do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing"; \
+	  $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
+	  $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+bench: build ## speed beside two baselines of the same run; takes about five minutes
+	target/release/parcelwire bench
+
+soak: ## simulation over seeds for SOAK_SECONDS (default 600)
+	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} $(CARGO) test --release -p parcelwire-sim --test soak -- --nocapture
+
+audit: ## licences, bans and advisories, where cargo-deny is installed
+	$(CARGO) deny check
+
+fmt: ## format everything
+	$(CARGO) fmt --all
