@@ -3,4 +3,6 @@
 
 pub mod blocks;
 pub mod http;
+pub mod expr;
+pub mod json;
 pub mod text;
