@@ -18,7 +18,7 @@ pub fn check(shape: &Shape, node: &Node, diagnostics: &mut Diagnostics) -> bool 
     let mut found = Diagnostics::default();
     check_value(shape, node, "the file", &mut found);
     let fine = !found.has_errors();
-    found.into_vec().into_iter().for_each(|told| diagnostics.push(told));
+    diagnostics.append(found);
     fine
 }
 
@@ -180,7 +180,7 @@ fn check_one_of(shapes: &[Shape], whole: &Shape, node: &Node, what: &str, out: &
         let mut found = Diagnostics::default();
         check_value(shape, node, what, &mut found);
         if !found.has_errors() {
-            found.into_vec().into_iter().for_each(|told| out.push(told));
+            out.append(found);
             return;
         }
         tries.push(found);
@@ -196,7 +196,7 @@ fn check_one_of(shapes: &[Shape], whole: &Shape, node: &Node, what: &str, out: &
     let errors =
         |found: &Diagnostics| found.iter().filter(|told| told.severity == Severity::Error).count();
     if let Some(best) = tries.into_iter().min_by_key(errors) {
-        best.into_vec().into_iter().for_each(|told| out.push(told));
+        out.append(best);
     }
 }
 

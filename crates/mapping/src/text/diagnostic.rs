@@ -63,6 +63,21 @@ impl Diagnostics {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// Puts the messages in the order of the files' paths and of their places in them.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|a, b| place(a).cmp(&place(b)));
+    }
+
+    /// Takes over all messages of another reading.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The messages so far.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
@@ -72,4 +87,8 @@ impl Diagnostics {
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.0
     }
+}
+
+fn place(told: &Diagnostic) -> Option<(&str, usize)> {
+    told.span.as_ref().map(|span| (span.file.path.as_str(), span.start))
 }

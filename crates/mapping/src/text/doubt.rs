@@ -2,7 +2,7 @@
 //!
 //! Must not know what the files mean.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,16 +18,14 @@ pub(super) fn cut_off(
     comments: &[Range<usize>],
     plain: &[Range<usize>],
 ) -> Vec<Diagnostic> {
-    let ends: std::collections::HashMap<usize, usize> =
-        plain.iter().map(|place| (place.end, place.start)).collect();
-    let told: HashSet<usize> = HashSet::new();
+    let ends: HashMap<usize, usize> = plain.iter().map(|place| (place.end, place.start)).collect();
     let mut doubts = Vec::new();
     for comment in comments {
         let before = file.text.get(..comment.start).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
         let shown = line.trim_end();
         let end = comment.start - (line.len() - shown.len());
-        if shown.trim_start().is_empty() || told.contains(&comment.start) {
+        if shown.trim_start().is_empty() {
             continue;
         }
         let text = ends.get(&end).and_then(|start| file.text.get(*start..end));

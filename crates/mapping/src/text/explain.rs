@@ -11,6 +11,8 @@ use super::span::{SourceFile, Span};
 use super::yaml::Stop;
 
 const QUOTE: &str = "put the whole value in quotes";
+/// How far above an error its cause is looked for.
+const MAX_LINES_BACK: usize = 200;
 
 /// What to tell of a parser error at byte `at`, judged by the line it stands in.
 ///
@@ -24,15 +26,67 @@ pub(super) fn stop(
 ) -> Stop {
     let at = floor(text, at);
     let line = Line::around(text, at);
-    let span = |range: Range<usize>| place(file, &range);
     if let Some(start) = line.value_starting_with(text, "{{") {
         return braces(file, text, start, in_flow);
     }
-    let point =
-        at..(at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8));
+    if let Some(stop) = open_quotes(file, text, kind, &line) {
+        return stop;
+    }
+    if let Some(stop) = line_before(file, text, kind, &line) {
+        return stop;
+    }
     let (message, hint) = wording(kind, text, &line, at);
+    let at = if is_tab(kind) { line.first_tab(text).unwrap_or(at) } else { at };
+    let length = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let span = place(file, &(at..at + length));
     let repair = repairable(kind).then(|| line.value(text)).flatten();
-    Stop { diagnostic: Diagnostic::error(&span(point), message).hint(hint), repair, certain: true }
+    Stop { diagnostic: Diagnostic::error(&span, message).hint(hint), repair }
+}
+
+/// Quotes that were opened and not closed are noticed lines later: the line to blame is above.
+fn open_quotes(file: &Arc<SourceFile>, text: &str, kind: &ErrorKind, line: &Line) -> Option<Stop> {
+    if !matches!(
+        kind,
+        ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::DocumentIndicatorInQuotedScalar
+            | ErrorKind::TabInIndentation
+    ) {
+        return None;
+    }
+    let mut line = Some(Line { range: line.range.clone() });
+    for _ in 0..MAX_LINES_BACK {
+        let this = line?;
+        let start = this.value_start(text);
+        let value = text.get(start..this.range.end)?;
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        if quote.is_some_and(|quote| !value.matches(quote).count().is_multiple_of(2)) {
+            let span = place(file, &(start..start + 1));
+            let diagnostic = Diagnostic::error(&span, "the quotes opened here are not closed")
+                .hint("close them; inside '…' a `'` is written twice");
+            return Some(Stop { diagnostic, repair: Some(start..this.range.end) });
+        }
+        line = this.before(text);
+    }
+    None
+}
+
+/// `key:value` is read as a text that goes on in the next line, where the error is then found.
+fn line_before(file: &Arc<SourceFile>, text: &str, kind: &ErrorKind, line: &Line) -> Option<Stop> {
+    if !matches!(kind, ErrorKind::MappingValueNotAllowed) {
+        return None;
+    }
+    let before = line.before(text)?;
+    let content = before.content(text);
+    let is_entry = content.contains(": ") || content.ends_with(':') || content.starts_with('-');
+    if content.is_empty() || is_entry || before.indent(text) != line.indent(text) {
+        return None;
+    }
+    let (message, hint) = structure(text, &before);
+    let start = before.range.start + before.indent(text);
+    let range = start..start + content.len();
+    let diagnostic = Diagnostic::error(&place(file, &range), message).hint(hint);
+    Some(Stop { diagnostic, repair: Some(range) })
 }
 
 /// `{{` at the start of an unquoted value, which YAML takes for a map.
@@ -50,7 +104,7 @@ pub(super) fn braces(file: &Arc<SourceFile>, text: &str, start: usize, in_flow: 
     let span = place(file, &range);
     let diagnostic = Diagnostic::error(&span, "a value that starts with `{{` needs quotes")
         .hint("write it as '{{ … }}', or as an expression: =…");
-    Stop { diagnostic, repair: Some(range), certain: true }
+    Stop { diagnostic, repair: Some(range) }
 }
 
 /// A second document.
@@ -103,18 +157,14 @@ fn wording(kind: &ErrorKind, text: &str, line: &Line, at: usize) -> (String, Str
     let tell = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());
     match kind {
         ErrorKind::UnexpectedCharacter { character } if at == line.value_start(text) => {
-            tell(&format!("a value that starts with `{character}` needs quotes"), QUOTE)
+            let lead =
+                if *character == '`' { "a backtick".to_owned() } else { format!("`{character}`") };
+            tell(&format!("a value that starts with {lead} needs quotes"), QUOTE)
         }
         ErrorKind::UnexpectedCharacter { character } => {
             tell(&format!("`{}` cannot stand here", character.escape_default()), QUOTE)
         }
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::InvalidBlockEntryWhitespace
-        | ErrorKind::InvalidMappingValueWhitespace => {
+        _ if is_tab(kind) => {
             tell("a tab cannot indent or separate", "indent with spaces, two per level")
         }
         ErrorKind::MappingValueNotAllowed
@@ -124,9 +174,12 @@ fn wording(kind: &ErrorKind, text: &str, line: &Line, at: usize) -> (String, Str
         {
             tell("`: ` inside an unquoted value", QUOTE)
         }
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
-            tell("the quotes opened here are not closed", "close them, or double a `'` inside '…'")
-        }
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => tell(
+            "quotes are opened and not closed",
+            "close them; inside '…' a `'` is written twice",
+        ),
         ErrorKind::InvalidTrailingSingleQuotedScalar
         | ErrorKind::InvalidTrailingDoubleQuotedScalar => tell(
             "text stands after the closing quotes",
@@ -191,6 +244,19 @@ fn structure(text: &str, line: &Line) -> (String, String) {
     (
         "this line does not fit the lines above it".to_owned(),
         "entries of one map start in the same column; check the indentation".to_owned(),
+    )
+}
+
+fn is_tab(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::InvalidBlockEntryWhitespace
+            | ErrorKind::InvalidMappingValueWhitespace
     )
 }
 
@@ -263,6 +329,20 @@ impl Line {
         (!value.is_empty()).then(|| start..start + value.len())
     }
 
+    fn indent(&self, text: &str) -> usize {
+        let source = self.source(text);
+        source.len() - source.trim_start().len()
+    }
+
+    fn first_tab(&self, text: &str) -> Option<usize> {
+        self.source(text).find('\t').map(|at| self.range.start + at)
+    }
+
+    /// The line above.
+    fn before(&self, text: &str) -> Option<Self> {
+        self.range.start.checked_sub(1).map(|newline| Self::around(text, newline))
+    }
+
     fn value_starting_with(&self, text: &str, lead: &str) -> Option<usize> {
         let start = self.value_start(text);
         text.get(start..self.range.end)?.starts_with(lead).then_some(start)
@@ -283,5 +363,10 @@ fn floor(text: &str, mut at: usize) -> usize {
 }
 
 fn place(file: &Arc<SourceFile>, range: &Range<usize>) -> Span {
-    Span { file: file.clone(), start: range.start, end: range.end }
+    // Blanking turns wide characters into several small ones: back to the file's own borders.
+    let (start, mut end) = (floor(&file.text, range.start), range.end.min(file.text.len()));
+    while !file.text.is_char_boundary(end) {
+        end += 1;
+    }
+    Span { file: file.clone(), start, end: end.max(start) }
 }

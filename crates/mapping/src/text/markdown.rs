@@ -3,7 +3,6 @@
 //! Must not know what the files mean.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 
 use super::shape::{Field, Keys, Shape};
 
@@ -31,20 +30,9 @@ impl Page {
         }
         out.push_str("\n| key | value | meaning |\n|---|---|---|\n");
         for field in fields {
-            let mut doc = escaped(field.doc);
-            if field.required {
-                doc.push_str(" (required)");
-            }
-            if let Some(default) = field.default {
-                write!(doc, " Default: `{default}`.").expect("writing to a String cannot fail");
-            }
-            if let Some(instead) = field.deprecated {
-                write!(doc, " No longer in use: {instead}.")
-                    .expect("writing to a String cannot fail");
-            }
+            let doc = escaped(&meaning(field));
             let name = escaped(&field.shape.name());
-            writeln!(out, "| `{}` | {name} | {doc} |", field.key)
-                .expect("writing to a String cannot fail");
+            out.push_str(&format!("| `{}` | {name} | {doc} |\n", field.key));
         }
         if open {
             out.push_str("\nOther keys may stand here too.\n");
@@ -96,6 +84,20 @@ impl Page {
             | Shape::Any => {}
         }
     }
+}
+
+fn meaning(field: &Field) -> String {
+    let mut doc = field.doc.to_owned();
+    if field.required {
+        doc.push_str(" (required)");
+    }
+    if let Some(default) = field.default {
+        doc.push_str(&format!("; default: `{default}`"));
+    }
+    if let Some(instead) = field.deprecated {
+        doc.push_str(&format!("; no longer in use: {instead}"));
+    }
+    doc
 }
 
 fn escaped(text: &str) -> String {

@@ -18,7 +18,10 @@ pub mod span;
 pub mod suggest;
 pub mod yaml;
 
-pub use check::check;
+#[cfg(test)]
+mod tests;
+
+pub use check::{check, unknown_key, unknown_word};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use markdown::reference_markdown;
 pub use node::{Key, Node, NodeKind, Style};

@@ -11,7 +11,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     if wanted.is_empty() || wanted.len() > MAX_WORD_CHARS {
         return None;
     }
-    let mut best: Option<(usize, &str)> = None;
+    let mut best: Option<(usize, usize, &str)> = None;
     for candidate in candidates {
         let letters: Vec<char> = candidate.to_lowercase().chars().collect();
         let longest = wanted.len().max(letters.len());
@@ -21,12 +21,17 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         }
         let distance = distance(&wanted, &letters);
         // A distance as long as the word itself says nothing: `a` is not `b` misspelt.
-        if distance <= limit && distance < longest && best.is_none_or(|(least, _)| distance < least)
-        {
-            best = Some((distance, candidate));
+        if distance > limit || distance >= longest {
+            continue;
+        }
+        // Of two equally close words, the one that begins alike: `of` is `off`, not `on`.
+        let differs =
+            wanted.len() - wanted.iter().zip(&letters).take_while(|(a, b)| a == b).count();
+        if best.is_none_or(|(least, less, _)| (distance, differs) < (least, less)) {
+            best = Some((distance, differs, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best.map(|(.., candidate)| candidate)
 }
 
 /// The hint that goes with [`closest`].
@@ -62,13 +67,14 @@ mod tests {
 
     #[test]
     fn the_closest_word_is_suggested_and_a_far_one_is_not() {
-        let words = ["delivered", "delayed", "dispatched", "in_transit", "on"];
+        let words = ["delivered", "delayed", "dispatched", "in_transit", "on", "off"];
         for (word, expected) in [
             ("delivred", Some("delivered")),
             ("dleayed", Some("delayed")),
             ("DELIVERED", Some("delivered")),
             ("in-transit", Some("in_transit")),
             ("no", Some("on")),
+            ("of", Some("off")),
             ("xy", None),
             ("returned_to_sender", None),
             ("", None),
@@ -87,7 +93,7 @@ mod tests {
             ("abc", "abc", 0),
             ("abc", "acb", 1),
             ("abc", "", 3),
-            ("größe", "grosse", 2),
+            ("größe", "grosse", 3),
         ] {
             assert_eq!(distance(&chars(a), &chars(b)), expected, "{a} {b}");
         }

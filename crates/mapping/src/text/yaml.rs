@@ -46,14 +46,15 @@ pub fn read(file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<Node
             }
             Err(stop) => stop,
         };
-        let repair = stop.repair.filter(|range| !range.is_empty());
-        let Some(range) = repair.filter(|range| !broken.iter().any(|b| covers(b, range))) else {
-            // The same place again: what was blanked did not help, and was told already.
-            if broken.is_empty() || stop.certain {
-                diagnostics.push(stop.diagnostic);
-            }
+        let Some(range) = stop.repair.filter(|range| !range.is_empty()) else {
+            diagnostics.push(stop.diagnostic);
             return None;
         };
+        let place = stop.diagnostic.span.as_ref().map_or(0..0, |span| span.start..span.start);
+        if broken.iter().any(|told| covers(told, &range) || covers(told, &place)) {
+            // Blanking did not help, and what is wrong in this place was told already.
+            return None;
+        }
         diagnostics.push(stop.diagnostic);
         blank(&mut text, &range);
         broken.push(range);
@@ -73,10 +74,13 @@ fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// Replaces a value by a quoted text of the same length.
+/// Replaces a value by a quoted text of the same length, and a whole line by a comment.
 fn blank(text: &mut String, range: &Range<usize>) {
+    let before = text.get(..range.start).unwrap_or_default();
+    let alone = before.rsplit('\n').next().is_some_and(|lead| lead.trim().is_empty());
     let filler = match range.len() {
-        0 | 1 => "x".repeat(range.len()),
+        length if alone => format!("#{}", "x".repeat(length - 1)),
+        1 => "x".to_owned(),
         length => format!("\"{}\"", "x".repeat(length - 2)),
     };
     text.replace_range(range.clone(), &filler);
@@ -88,8 +92,6 @@ pub(super) struct Stop {
     pub(super) diagnostic: Diagnostic,
     /// The value to blank before trying again.
     pub(super) repair: Option<Range<usize>>,
-    /// Whether this is an error of its own even after something else was blanked.
-    pub(super) certain: bool,
 }
 
 /// An open list or map.
@@ -229,8 +231,9 @@ impl<'a> Pass<'a> {
     }
 
     fn fatal(&self, range: Range<usize>, told: fn(&Span) -> Diagnostic) -> Stop {
-        let end = self.file.text.len().min(range.start + 1).max(range.start);
-        Stop { diagnostic: told(&self.span(range.start..end)), repair: None, certain: true }
+        let rest = self.file.text.get(range.start..).unwrap_or_default();
+        let end = range.start + rest.chars().next().map_or(0, char::len_utf8);
+        Stop { diagnostic: told(&self.span(range.start..end)), repair: None }
     }
 
     fn take_scalar(&mut self, text: &str, value: String, style: ScalarStyle, place: Range<usize>) {
@@ -246,7 +249,9 @@ impl<'a> Pass<'a> {
         if style == Style::Plain && !place.is_empty() {
             self.plain.push(place.clone());
         }
-        let value = if broken { String::new() } else { value };
+        // The parser calls a value left empty `~`.
+        let empty = style == Style::Plain && place.is_empty();
+        let value = if broken || empty { String::new() } else { value };
         let span = self.span(place);
         self.scalar(value, style, span);
     }

@@ -55,7 +55,11 @@ impl Masked {
         let secrets = hidden
             .iter()
             .filter_map(|range| text.get(range.clone()))
-            .map(|secret| secret.trim_matches(['"', '\'']).to_owned())
+            .flat_map(|hidden| match hidden.strip_prefix('[') {
+                Some(list) => list.trim_end_matches(']').split(',').collect(),
+                None => vec![hidden],
+            })
+            .map(|secret| secret.trim().trim_matches(['"', '\'']).to_owned())
             .filter(|secret| secret.len() >= MIN_SEARCHED_BYTES)
             .collect();
         Self { text: out, hidden, secrets }
@@ -149,7 +153,8 @@ fn in_line(line: &str, start: usize, found: &mut Vec<Range<usize>>) -> bool {
             continue;
         }
         let value_start = start + from + lead;
-        found.push(value_start..value_start + value_length(value));
+        let in_flow = key.contains('{');
+        found.push(value_start..value_start + value_length(value, in_flow));
         return false;
     }
     false
@@ -163,12 +168,14 @@ fn names_a_secret(value: &str) -> bool {
 }
 
 /// How much of the rest of a line is the value.
-fn value_length(value: &str) -> usize {
-    let comment = value.find(" #").unwrap_or(value.len());
+fn value_length(value: &str, in_flow: bool) -> usize {
+    let close = |closing: char| {
+        value.get(1..).and_then(|rest| rest.rfind(closing)).map_or(value.len(), |at| at + 2)
+    };
     match value.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            value.get(1..).and_then(|rest| rest.rfind(quote)).map_or(value.len(), |at| at + 2)
-        }
-        _ => comment,
+        Some(quote @ ('"' | '\'')) => close(quote),
+        Some('[') => close(']'),
+        _ if in_flow => value.find([',', '}']).unwrap_or(value.len()),
+        _ => value.find(" #").unwrap_or(value.len()),
     }
 }
