@@ -3,16 +3,11 @@
 //! The way: [`read`] a [`SourceFile`] into a [`Node`] → [`check`] it against a [`Shape`] → read
 //! typed values with [`Node::read`] → tell all [`Diagnostics`] with [`render`](fn@render::render).
 
-pub mod check;
 pub mod diagnostic;
-mod doubt;
-mod explain;
-pub mod markdown;
 pub mod node;
 pub mod period;
 pub mod read;
 pub mod render;
-pub mod schema;
 pub mod shape;
 pub mod span;
 pub mod suggest;
@@ -21,15 +16,15 @@ pub mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use check::{check, unknown_key, unknown_word};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use markdown::reference_markdown;
 pub use node::{Key, Node, NodeKind, Style};
 pub use period::{Period, PeriodUnit};
 pub use read::{FromNode, Spanned};
 pub use render::{Case, Format as RenderFormat, render, render_cases};
-pub use schema::json_schema;
-pub use shape::{Field, Format, Keys, Shape, Words};
+pub use shape::{
+    Field, Format, Keys, Shape, Words, check, json_schema, reference_markdown, unknown_key,
+    unknown_word,
+};
 pub use span::{SourceFile, Span};
 pub use suggest::{closest, did_you_mean};
 pub use yaml::read;

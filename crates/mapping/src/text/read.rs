@@ -3,10 +3,10 @@
 //! After [`super::check`] passed, what is read here is either absent or right; called without it,
 //! every misfit is told. Must not know what the values mean.
 
-use super::check::unknown_word;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::Node;
 use super::period::Period;
+use super::shape::unknown_word;
 use super::span::Span;
 
 /// What can be read from a node. `None` says that something was told.

@@ -66,7 +66,28 @@ fn programs_see_the_same() {
             diagnostics: vec![told, Diagnostic::error(&at("name"), "<wrong>")],
         },
     ];
-    insta::assert_snapshot!(render_cases(&cases, Format::Junit, &[]), @"");
+    insta::assert_snapshot!(render_cases(&cases, Format::Junit, &[]), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuite name="parcelwire check" tests="2" failures="1">
+      <testcase classname="a&amp;b.yaml" name="fine">
+      </testcase>
+      <testcase classname="a.yaml" name="a &quot;late&quot; parcel">
+        <system-out>warning: 100 % sure,
+             really
+     --&gt; config/merchants/hey.yaml:3:3
+      |
+    3 |   shop:
+      |   ^^^^
+      |
+      = hint: a &lt;b&gt;</system-out>
+        <failure message="&lt;wrong&gt;">error: &lt;wrong&gt;
+     --&gt; config/merchants/hey.yaml:1:1
+      |
+    1 | name: Hey
+      | ^^^^</failure>
+      </testcase>
+    </testsuite>
+    "#);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //!
 //! Must not know what the values mean beyond their form.
 
-use super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::node::{Key, Node};
-use super::period::Period;
-use super::shape::{Field, Keys, Shape, Words, one_of};
-use super::suggest::{closest, did_you_mean};
+use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::super::node::{Key, Node};
+use super::super::period::Period;
+use super::super::suggest::{closest, did_you_mean};
+use super::kind::{fits_kind, takes_collections, takes_nothing};
+use super::{Field, Keys, Shape, Words, one_of};
 
 /// How many words a hint lists before it stops.
 const MAX_WORDS_IN_HINT: usize = 20;
@@ -250,69 +251,6 @@ fn wrong_kind(shape: &Shape, node: &Node, what: &str) -> Diagnostic {
         format!("write {} here", shape.name())
     };
     Diagnostic::error(&node.span, message).hint(hint)
-}
-
-fn takes_collections(shape: &Shape) -> bool {
-    match shape {
-        Shape::Text
-        | Shape::Secret
-        | Shape::Format(_)
-        | Shape::Bool
-        | Shape::Int { .. }
-        | Shape::Number { .. }
-        | Shape::Duration
-        | Shape::Enum(_)
-        | Shape::Expression => false,
-        Shape::Template
-        | Shape::Any
-        | Shape::List(_)
-        | Shape::OneOrMany(_)
-        | Shape::Map(_)
-        | Shape::Open(..)
-        | Shape::MapOf(..) => true,
-        Shape::OneOf(shapes) => shapes.iter().any(takes_collections),
-        Shape::Ref(_, shape) => takes_collections(shape()),
-    }
-}
-
-/// Whether a value left empty is fine: an empty map or list, or data.
-pub(super) fn takes_nothing(shape: &Shape) -> bool {
-    match shape {
-        Shape::Any | Shape::List(_) | Shape::Map(_) | Shape::Open(..) | Shape::MapOf(..) => true,
-        Shape::OneOf(shapes) => shapes.iter().any(takes_nothing),
-        Shape::Ref(_, shape) => takes_nothing(shape()),
-        Shape::Text
-        | Shape::Secret
-        | Shape::Format(_)
-        | Shape::Bool
-        | Shape::Int { .. }
-        | Shape::Number { .. }
-        | Shape::Duration
-        | Shape::Enum(_)
-        | Shape::Expression
-        | Shape::Template
-        | Shape::OneOrMany(_) => false,
-    }
-}
-
-fn fits_kind(shape: &Shape, node: &Node) -> bool {
-    match shape {
-        Shape::Any | Shape::Template => true,
-        Shape::Secret => !node.is_map(),
-        Shape::Text
-        | Shape::Format(_)
-        | Shape::Bool
-        | Shape::Int { .. }
-        | Shape::Number { .. }
-        | Shape::Duration
-        | Shape::Enum(_)
-        | Shape::Expression => node.is_scalar() && !node.is_null(),
-        Shape::List(_) => node.as_list().is_some(),
-        Shape::OneOrMany(item) => node.is_list() || fits_kind(item, node),
-        Shape::Map(_) | Shape::Open(..) | Shape::MapOf(..) => node.as_map().is_some(),
-        Shape::OneOf(shapes) => shapes.iter().any(|shape| fits_kind(shape, node)),
-        Shape::Ref(_, shape) => fits_kind(shape(), node),
-    }
 }
 
 fn hint_of_words(word: &str, allowed: &[&str], lead: &str) -> String {

@@ -1,8 +1,5 @@
-//! YAML text → [`Node`]s, every trap told in our own words.
+//! One walk over the parser's events: the tree, and what was met on the way.
 //!
-//! A subset of YAML 1.2 is read: no anchors, aliases, tags, directives or second documents. The
-//! parser stops at its first error; so that one reading tells all of them, the value in error is
-//! blanked (same length, so that places stay right) and the file is read again, a few times.
 //! Must not know what the files mean.
 
 use std::collections::HashMap;
@@ -11,88 +8,10 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
-use super::diagnostic::{Diagnostic, Diagnostics};
-use super::doubt;
-use super::explain;
-use super::node::{Key, Node, NodeKind, Style};
-use super::span::{SourceFile, Span};
-
-/// The largest file that is read; the shipped connectors are below a hundredth of it.
-pub const MAX_FILE_BYTES: usize = 1024 * 1024;
-/// The deepest nesting that is read; payloads in tests are the deepest things in files.
-pub const MAX_NESTING: usize = 64;
-/// How many syntax errors of one file are told before giving up.
-pub const MAX_SYNTAX_ERRORS: usize = 20;
-
-/// Reads a file. `None` when its structure could not be made out; what is wrong is then, as
-/// always, in `diagnostics`. A tree may come with errors: values in error are [`Style::Broken`].
-pub fn read(file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<Node> {
-    if file.text.len() > MAX_FILE_BYTES {
-        diagnostics.push(
-            Diagnostic::error(&file.start(), "the file is larger than 1 MiB")
-                .hint("split it; a rule file rarely needs more than a few hundred lines"),
-        );
-        return None;
-    }
-    let mut text = file.text.clone();
-    let mut broken: Vec<Range<usize>> = Vec::new();
-    for _ in 0..MAX_SYNTAX_ERRORS {
-        let mut pass = Pass::new(&file, &broken);
-        let stop = match pass.run(&text) {
-            Ok(()) => {
-                pass.doubts.append(&mut doubt::cut_off(&file, &pass.comments, &pass.plain));
-                pass.doubts.into_iter().for_each(|told| diagnostics.push(told));
-                return Some(pass.root.unwrap_or_else(|| empty(&file)));
-            }
-            Err(stop) => stop,
-        };
-        let Some(range) = stop.repair.filter(|range| !range.is_empty()) else {
-            diagnostics.push(stop.diagnostic);
-            return None;
-        };
-        let place = stop.diagnostic.span.as_ref().map_or(0..0, |span| span.start..span.start);
-        if broken.iter().any(|told| covers(told, &range) || covers(told, &place)) {
-            // Blanking did not help, and what is wrong in this place was told already.
-            return None;
-        }
-        diagnostics.push(stop.diagnostic);
-        blank(&mut text, &range);
-        broken.push(range);
-    }
-    diagnostics.push(
-        Diagnostic::error(&file.start(), "the file has more syntax errors than are told at once")
-            .hint("correct those above and check again"),
-    );
-    None
-}
-
-fn empty(file: &Arc<SourceFile>) -> Node {
-    Node { span: file.start(), kind: NodeKind::Map(Vec::new()) }
-}
-
-fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
-}
-
-/// Replaces a value by a quoted text of the same length, and a whole line by a comment.
-fn blank(text: &mut String, range: &Range<usize>) {
-    let before = text.get(..range.start).unwrap_or_default();
-    let alone = before.rsplit('\n').next().is_some_and(|lead| lead.trim().is_empty());
-    let filler = match range.len() {
-        length if alone => format!("#{}", "x".repeat(length - 1)),
-        1 => "x".to_owned(),
-        length => format!("\"{}\"", "x".repeat(length - 2)),
-    };
-    text.replace_range(range.clone(), &filler);
-}
-
-/// Why a pass could not go on.
-pub(super) struct Stop {
-    /// What to tell.
-    pub(super) diagnostic: Diagnostic,
-    /// The value to blank before trying again.
-    pub(super) repair: Option<Range<usize>>,
-}
+use super::super::diagnostic::Diagnostic;
+use super::super::node::{Key, Node, NodeKind, Style};
+use super::super::span::{SourceFile, Span};
+use super::{MAX_FILE_BYTES, MAX_NESTING, Stop, blame, covers, doubt, empty, refusal};
 
 /// An open list or map.
 enum Frame {
@@ -109,19 +28,19 @@ struct OpenMap {
 }
 
 /// One walk over the parser's events.
-struct Pass<'a> {
+pub(super) struct Pass<'a> {
     file: &'a Arc<SourceFile>,
     broken: &'a [Range<usize>],
     stack: Vec<Frame>,
-    root: Option<Node>,
+    pub(super) root: Option<Node>,
     documents: usize,
-    comments: Vec<Range<usize>>,
-    plain: Vec<Range<usize>>,
-    doubts: Vec<Diagnostic>,
+    pub(super) comments: Vec<Range<usize>>,
+    pub(super) plain: Vec<Range<usize>>,
+    pub(super) doubts: Vec<Diagnostic>,
 }
 
 impl<'a> Pass<'a> {
-    fn new(file: &'a Arc<SourceFile>, broken: &'a [Range<usize>]) -> Self {
+    pub(super) fn new(file: &'a Arc<SourceFile>, broken: &'a [Range<usize>]) -> Self {
         Self {
             file,
             broken,
@@ -134,7 +53,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn run(&mut self, text: &str) -> Result<(), Stop> {
+    pub(super) fn run(&mut self, text: &str) -> Result<(), Stop> {
         let options = granit_parser::options! {
             disallow_directives: true,
             emit_unresolved_aliases: true,
@@ -149,7 +68,7 @@ impl<'a> Pass<'a> {
             let range = place.byte_range().unwrap_or(0..0);
             if let Some(tag) = place.tag_span().and_then(|tag| tag.byte_range()) {
                 let span = self.span(tag);
-                self.doubts.push(explain::tag(&span));
+                self.doubts.push(refusal::tag(&span));
             }
             self.take(text, event, range)?;
         }
@@ -162,7 +81,7 @@ impl<'a> Pass<'a> {
             Frame::List { flow, .. } => *flow,
             Frame::Map(map) => map.flow,
         });
-        explain::stop(self.file, text, error.kind(), at, in_flow)
+        blame::stop(self.file, text, error.kind(), at, in_flow)
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's events are open-ended")]
@@ -171,17 +90,17 @@ impl<'a> Pass<'a> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(self.fatal(range, explain::second_document));
+                    return Err(self.fatal(range, refusal::second_document));
                 }
             }
             Event::Comment(..) => self.comments.push(range),
             Event::Anchor(..) => {
                 let span = self.span(range);
-                self.doubts.push(explain::anchor(&span));
+                self.doubts.push(refusal::anchor(&span));
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 let span = self.span(range);
-                self.doubts.push(explain::alias(&span));
+                self.doubts.push(refusal::alias(&span));
                 self.scalar(String::new(), Style::Broken, span);
             }
             Event::Scalar(value, style, ..) => {
@@ -218,13 +137,13 @@ impl<'a> Pass<'a> {
                 Frame::List { flow, .. } => !flow,
                 Frame::Map(map) => !map.flow,
             });
-            return Err(explain::braces(self.file, text, range.start, in_flow));
+            return Err(blame::braces(self.file, text, range.start, in_flow));
         }
         if let Some(Frame::Map(OpenMap { key: None, .. })) = self.stack.last() {
-            return Err(self.fatal(range, explain::complex_key));
+            return Err(self.fatal(range, refusal::complex_key));
         }
         if self.stack.len() >= MAX_NESTING {
-            return Err(self.fatal(range, explain::too_deep));
+            return Err(self.fatal(range, refusal::too_deep));
         }
         self.stack.push(frame(range.start));
         Ok(())
@@ -263,7 +182,7 @@ impl<'a> Pass<'a> {
                 if style != Style::Broken {
                     self.doubts.extend(doubt::about_key(&text, style, &span));
                     if let Some(first) = map.places.get(&text) {
-                        self.doubts.push(explain::duplicate(&text, first, &span));
+                        self.doubts.push(refusal::duplicate(&text, first, &span));
                     } else {
                         map.places.insert(text.clone(), span.clone());
                     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use granit_parser::ErrorKind;
 
-use super::diagnostic::Diagnostic;
-use super::span::{SourceFile, Span};
-use super::yaml::Stop;
+use super::super::diagnostic::Diagnostic;
+use super::super::span::{SourceFile, Span};
+use super::Stop;
+use super::line::{Line, without_comment};
 
 const QUOTE: &str = "put the whole value in quotes";
 /// How far above an error its cause is looked for.
@@ -105,51 +106,6 @@ pub(super) fn braces(file: &Arc<SourceFile>, text: &str, start: usize, in_flow: 
     let diagnostic = Diagnostic::error(&span, "a value that starts with `{{` needs quotes")
         .hint("write it as '{{ … }}', or as an expression: =…");
     Stop { diagnostic, repair: Some(range) }
-}
-
-/// A second document.
-pub(super) fn second_document(span: &Span) -> Diagnostic {
-    Diagnostic::error(span, "a second document starts here")
-        .hint("one file holds one document: remove the `---` or make a file of its own")
-}
-
-/// A list or map as a key.
-pub(super) fn complex_key(span: &Span) -> Diagnostic {
-    Diagnostic::error(span, "a key must be a text, not a list or a map")
-        .hint("put the key in quotes; a value that starts with `{` or `[` needs quotes too")
-}
-
-/// Nesting beyond the limit.
-pub(super) fn too_deep(span: &Span) -> Diagnostic {
-    Diagnostic::error(span, "nested deeper than 64 levels").hint("make the structure flatter")
-}
-
-/// `&name`.
-pub(super) fn anchor(span: &Span) -> Diagnostic {
-    Diagnostic::error(span, "a value that starts with `&` needs quotes")
-        .hint("put the whole value in quotes; anchors are not part of the file format")
-}
-
-/// `*name`.
-pub(super) fn alias(span: &Span) -> Diagnostic {
-    Diagnostic::error(span, "a value that starts with `*` needs quotes")
-        .hint("put the whole value in quotes; aliases are not part of the file format")
-}
-
-/// `!name`.
-pub(super) fn tag(span: &Span) -> Diagnostic {
-    Diagnostic::error(span, "a value that starts with `!` needs quotes")
-        .hint("put the whole value in quotes; tags are not part of the file format")
-}
-
-/// The same key twice in one map.
-pub(super) fn duplicate(key: &str, first: &Span, span: &Span) -> Diagnostic {
-    let (line, column) = first.line_column();
-    Diagnostic::error(
-        span,
-        format!("`{key}` stands twice in this map, first in line {line}, column {column}"),
-    )
-    .hint("keep one of them")
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's errors are open-ended")]
@@ -273,85 +229,6 @@ fn repairable(kind: &ErrorKind) -> bool {
             | ErrorKind::DirectiveDisallowed
             | ErrorKind::BomInsideDocument
     )
-}
-
-/// One line of the text, by its place.
-struct Line {
-    range: Range<usize>,
-}
-
-impl Line {
-    fn around(text: &str, at: usize) -> Self {
-        let before = text.get(..at).unwrap_or_default();
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let after = text.get(at..).unwrap_or_default();
-        let end = at + after.find(['\n', '\r']).unwrap_or(after.len());
-        Self { range: start..end }
-    }
-
-    fn source<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.range.clone()).unwrap_or_default()
-    }
-
-    fn content<'t>(&self, text: &'t str) -> &'t str {
-        without_comment(self.source(text)).trim()
-    }
-
-    /// Where the value starts: after `- ` and `key: `.
-    fn value_start(&self, text: &str) -> usize {
-        let source = self.source(text);
-        let mut at = source.len() - source.trim_start().len();
-        while let Some(rest) = source.get(at..).and_then(|rest| rest.strip_prefix("- ")) {
-            at = source.len() - rest.trim_start().len();
-        }
-        let rest = source.get(at..).unwrap_or_default();
-        let quoted = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                rest.get(1..).and_then(|r| r.find(quote)).map_or(0, |q| q + 2)
-            }
-            _ => 0,
-        };
-        let behind = rest.get(quoted..).unwrap_or_default();
-        if let Some(colon) = behind.find(": ") {
-            let after = behind.get(colon + 2..).unwrap_or_default();
-            at = source.len() - after.trim_start().len();
-        } else if without_comment(behind).trim_end().ends_with(':') {
-            at = source.len();
-        }
-        self.range.start + at
-    }
-
-    /// The value of the line, without a comment; `None` when it has none.
-    fn value(&self, text: &str) -> Option<Range<usize>> {
-        let start = self.value_start(text);
-        let rest = text.get(start..self.range.end)?;
-        let value = without_comment(rest).trim_end();
-        (!value.is_empty()).then(|| start..start + value.len())
-    }
-
-    fn indent(&self, text: &str) -> usize {
-        let source = self.source(text);
-        source.len() - source.trim_start().len()
-    }
-
-    fn first_tab(&self, text: &str) -> Option<usize> {
-        self.source(text).find('\t').map(|at| self.range.start + at)
-    }
-
-    /// The line above.
-    fn before(&self, text: &str) -> Option<Self> {
-        self.range.start.checked_sub(1).map(|newline| Self::around(text, newline))
-    }
-
-    fn value_starting_with(&self, text: &str, lead: &str) -> Option<usize> {
-        let start = self.value_start(text);
-        text.get(start..self.range.end)?.starts_with(lead).then_some(start)
-    }
-}
-
-/// The text before ` # …`.
-fn without_comment(line: &str) -> &str {
-    line.find(" #").and_then(|at| line.get(..at)).unwrap_or(line)
 }
 
 fn floor(text: &str, mut at: usize) -> usize {

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::shape::{Field, Keys, Shape};
+use super::{Field, Keys, Shape};
 
 /// The page of a file kind: a heading, then the table of each map, outermost first.
 pub fn reference_markdown(shape: &Shape, title: &str) -> String {

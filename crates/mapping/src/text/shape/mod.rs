@@ -13,6 +13,15 @@
 //! # let _ = &TRIGGER;
 //! ```
 
+mod check;
+mod kind;
+mod markdown;
+mod schema;
+
+pub use check::{check, unknown_key, unknown_word};
+pub use markdown::reference_markdown;
+pub use schema::json_schema;
+
 /// The shape of a value. See the variants; nested shapes are `&'static`, so a whole file kind is
 /// one `static`.
 #[derive(Debug, Clone, Copy)]
@@ -190,7 +199,7 @@ impl Shape {
 }
 
 /// `` `a` `` or `` `a`, `b` or `c` ``.
-pub fn one_of(words: &[&str]) -> String {
+fn one_of(words: &[&str]) -> String {
     match words {
         [] => "nothing".to_owned(),
         [word] => format!("`{word}`"),

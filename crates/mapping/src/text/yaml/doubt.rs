@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::diagnostic::Diagnostic;
-use super::node::Style;
-use super::span::{SourceFile, Span};
+use super::super::diagnostic::Diagnostic;
+use super::super::node::Style;
+use super::super::span::{SourceFile, Span};
 
 /// Comments that cut off a text: `name: Bestellung #1001`, `=a ~ ' # ' ~ b`.
 ///

@@ -1,11 +1,11 @@
 //! A [`Shape`] as a JSON Schema (draft 2020-12), for editors and `parcelwire schema`.
 //!
-//! It accepts what [`super::check`] accepts, as far as a schema can say it: texts may be written
+//! It accepts what [`super::check()`] accepts, as far as a schema can say it: texts may be written
 //! as numbers or bools, since files keep what was written. Must not know what the files mean.
 
 use serde_json::{Map, Value, json};
 
-use super::shape::{Field, Keys, Shape, Words};
+use super::{Field, Keys, Shape, Words};
 
 /// The schema of a file kind.
 pub fn json_schema(shape: &Shape, title: &str) -> Value {
