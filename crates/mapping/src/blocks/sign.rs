@@ -73,13 +73,14 @@ impl MethodSpec {
             Some(Invented { verifying: secret.clone(), signing: secret })
         };
         match self {
-            // Hexadecimal digits are also base64 and plain text: they fit every key form.
-            Self::Hmac(_) | Self::PlainHash(_) => shared(hex::encode(bytes)),
             Self::StandardWebhooks(_) => shared(format!("whsec_{}", hex::encode(bytes))),
             Self::StaticToken(StaticTokenSpec::Basic { user: None }) => {
                 shared(format!("user:{}", hex::encode(bytes)))
             }
-            Self::StaticToken(_) | Self::Unsigned => shared(hex::encode(bytes)),
+            // Hexadecimal digits are also base64 and plain text: they fit every key form.
+            Self::Hmac(_) | Self::PlainHash(_) | Self::StaticToken(_) | Self::Unsigned => {
+                shared(hex::encode(bytes))
+            }
             Self::PublicKey(spec)
                 if spec.keys.is_empty() && spec.algorithm == Algorithm::Ed25519 =>
             {

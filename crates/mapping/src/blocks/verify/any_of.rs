@@ -48,7 +48,9 @@ pub(super) fn prepare(
         let subset: Vec<Secret> = own.iter().map(|at| secrets[*at].clone()).collect();
         match spec.ready(&subset) {
             Ok(ready) => {
-                own.iter().for_each(|at| used[*at] = true);
+                for at in &own {
+                    used[*at] = true;
+                }
                 choices.push(Choice { ready, secrets: own });
             }
             Err(found) => problems = found,

@@ -124,14 +124,14 @@ pub(super) fn each_secret<T>(
     if secrets.len() > MAX_SECRETS {
         return of_all(SecretFault::TooMany);
     }
-    let (mut made, mut problems) = (Vec::new(), Vec::new());
+    let (mut ready, mut problems) = (Vec::new(), Vec::new());
     for (at, secret) in secrets.iter().enumerate() {
         match make(secret) {
-            Ok(one) => made.push(one),
+            Ok(one) => ready.push(one),
             Err(fault) => problems.push(SecretProblem { secret: Some(at), fault }),
         }
     }
-    if problems.is_empty() { Ok(made) } else { Err(problems) }
+    if problems.is_empty() { Ok(ready) } else { Err(problems) }
 }
 
 /// How the text of a secret becomes the bytes of the key.
@@ -208,16 +208,9 @@ fn html_decode(text: &str) -> String {
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         let entity = after.split_once(';').and_then(|(name, tail)| Some((entity(name)?, tail)));
-        match entity {
-            Some((character, tail)) => {
-                out.push(character);
-                rest = tail;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
-        }
+        let (character, tail) = entity.unwrap_or(('&', after));
+        out.push(character);
+        rest = tail;
     }
     out.push_str(rest);
     out

@@ -119,14 +119,16 @@ impl Template {
 
     /// The first header or field that is to be signed and is not there.
     pub(super) fn missing(&self, request: &Incoming<'_>) -> Option<String> {
-        self.parts.iter().find_map(|part| match part {
-            Part::Header(name) if request.headers.get(name).is_none() => {
-                Some(format!("header `{name}`"))
+        self.parts.iter().find_map(|part| {
+            if let Part::Header(name) = part {
+                let there = request.headers.get(name).is_some();
+                return (!there).then(|| format!("header `{name}`"));
             }
-            Part::BodyField(path) if request.field(path).is_none() => {
-                Some(format!("field `{path}` in its body"))
+            if let Part::BodyField(path) = part {
+                let there = request.field(path).is_some();
+                return (!there).then(|| format!("field `{path}` in its body"));
             }
-            _ => None,
+            None
         })
     }
 
