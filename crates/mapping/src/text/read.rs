@@ -32,14 +32,12 @@ impl Node {
 
     /// The value under `key`, whose absence is an error.
     pub fn require<T: FromNode>(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<T> {
-        match self.get(key) {
-            Some(node) => T::from_node(node, diagnostics),
-            None => {
-                let error = Diagnostic::error(&self.span, format!("`{key}` is missing"));
-                diagnostics.push(error.hint(format!("add `{key}:`")));
-                None
-            }
-        }
+        let Some(node) = self.get(key) else {
+            let error = Diagnostic::error(&self.span, format!("`{key}` is missing"));
+            diagnostics.push(error.hint(format!("add `{key}:`")));
+            return None;
+        };
+        T::from_node(node, diagnostics)
     }
 
     /// The word under `key`, as what `table` says it stands for.

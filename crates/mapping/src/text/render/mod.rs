@@ -54,7 +54,11 @@ pub fn render<'d>(
         match cases.iter_mut().find(|case| case.file == file) {
             Some(case) => case.diagnostics.push(told.clone()),
             None => {
-                cases.push(Case { file, name: "reads".to_owned(), diagnostics: vec![told.clone()] })
+                cases.push(Case {
+                    file,
+                    name: "reads".to_owned(),
+                    diagnostics: vec![told.clone()],
+                });
             }
         }
     }
@@ -192,29 +196,29 @@ fn json_list(told: &[Told<'_>]) -> String {
 fn junit(cases: &[Case], told: &[Told<'_>]) -> String {
     let failed = |case: &Case| case.diagnostics.iter().any(|d| d.severity == Severity::Error);
     let failures = cases.iter().filter(|case| failed(case)).count();
-    let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <testsuite name=\"parcelwire check\" tests=\"{}\" failures=\"{failures}\">\n",
-        cases.len()
-    );
+    let mut lines = vec![
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
+        format!(
+            "<testsuite name=\"parcelwire check\" tests=\"{}\" failures=\"{failures}\">",
+            cases.len()
+        ),
+    ];
     let mut told = told.iter();
     for case in cases {
         let (file, name) = (escape_xml(&case.file), escape_xml(&case.name));
-        out.push_str(&format!("  <testcase classname=\"{file}\" name=\"{name}\">\n"));
+        lines.push(format!("  <testcase classname=\"{file}\" name=\"{name}\">"));
         for told in told.by_ref().take(case.diagnostics.len()) {
             let message = escape_xml(&told.message);
             let body = escape_xml(text(told, false).trim_end());
-            out.push_str(&match told.severity {
-                Severity::Error => {
-                    format!("    <failure message=\"{message}\">{body}</failure>\n")
-                }
-                Severity::Warning => format!("    <system-out>{body}</system-out>\n"),
+            lines.push(match told.severity {
+                Severity::Error => format!("    <failure message=\"{message}\">{body}</failure>"),
+                Severity::Warning => format!("    <system-out>{body}</system-out>"),
             });
         }
-        out.push_str("  </testcase>\n");
+        lines.push("  </testcase>".to_owned());
     }
-    out.push_str("</testsuite>\n");
-    out
+    lines.push("</testsuite>\n".to_owned());
+    lines.join("\n")
 }
 
 fn escape_xml(text: &str) -> String {

@@ -69,7 +69,11 @@ fn check_value(shape: &Shape, node: &Node, what: &str, out: &mut Diagnostics) {
         | Shape::Int { .. }
         | Shape::Number { .. }
         | Shape::Duration
-        | Shape::Enum(_) => out_extend(out, scalar_error(shape, node, what)),
+        | Shape::Enum(_) => {
+            if let Some(told) = scalar_error(shape, node, what) {
+                out.push(told);
+            }
+        }
         Shape::List(item) | Shape::OneOrMany(item) => {
             each(node, what, out, |node, what, out| check_value(item, node, what, out));
         }
@@ -205,6 +209,7 @@ fn words_of(shape: &Shape) -> Vec<&'static str> {
     if let Shape::Enum(words) = shape { words.list() } else { Vec::new() }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the arms are the cases with an error")]
 fn scalar_error(shape: &Shape, node: &Node, what: &str) -> Option<Diagnostic> {
     let text = node.as_str().unwrap_or_default();
     let must = |hint: String| {
@@ -263,10 +268,6 @@ fn hint_of_words(word: &str, allowed: &[&str], lead: &str) -> String {
         list.push("…".to_owned());
     }
     if list.is_empty() { "remove it".to_owned() } else { format!("{lead}: {}", list.join(", ")) }
-}
-
-fn out_extend(out: &mut Diagnostics, told: Option<Diagnostic>) {
-    told.into_iter().for_each(|told| out.push(told));
 }
 
 fn quoted(key: &str) -> String {

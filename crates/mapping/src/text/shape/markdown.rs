@@ -24,19 +24,21 @@ struct Page {
 
 impl Page {
     fn table(&mut self, path: &str, fields: &'static [Field], open: bool) {
-        let out = &mut self.out;
+        let mut lines = vec![String::new()];
         if !path.is_empty() {
-            out.push_str(&format!("\n## `{path}`\n"));
+            lines.push(format!("## `{path}`\n"));
         }
-        out.push_str("\n| key | value | meaning |\n|---|---|---|\n");
+        lines.push("| key | value | meaning |\n|---|---|---|".to_owned());
         for field in fields {
             let doc = escaped(&meaning(field));
             let name = escaped(&field.shape.name());
-            out.push_str(&format!("| `{}` | {name} | {doc} |\n", field.key));
+            lines.push(format!("| `{}` | {name} | {doc} |", field.key));
         }
         if open {
-            out.push_str("\nOther keys may stand here too.\n");
+            lines.push("\nOther keys may stand here too.".to_owned());
         }
+        self.out.push_str(&lines.join("\n"));
+        self.out.push('\n');
         for field in fields {
             let below = if path.is_empty() {
                 field.key.to_owned()
@@ -87,17 +89,11 @@ impl Page {
 }
 
 fn meaning(field: &Field) -> String {
-    let mut doc = field.doc.to_owned();
-    if field.required {
-        doc.push_str(" (required)");
-    }
-    if let Some(default) = field.default {
-        doc.push_str(&format!("; default: `{default}`"));
-    }
-    if let Some(instead) = field.deprecated {
-        doc.push_str(&format!("; no longer in use: {instead}"));
-    }
-    doc
+    let required = if field.required { " (required)" } else { "" };
+    let default = field.default.map_or_else(String::new, |text| format!("; default: `{text}`"));
+    let instead =
+        field.deprecated.map_or_else(String::new, |text| format!("; no longer in use: {text}"));
+    format!("{}{required}{default}{instead}", field.doc)
 }
 
 fn escaped(text: &str) -> String {

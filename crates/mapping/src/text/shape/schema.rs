@@ -73,10 +73,7 @@ fn of(shape: &Shape, definitions: &mut Map<String, Value>) -> Map<String, Value>
             json!({ "$ref": format!("#/$defs/{name}") })
         }
     };
-    match schema {
-        Value::Object(schema) => schema,
-        _ => Map::new(),
-    }
+    if let Value::Object(schema) = schema { schema } else { Map::new() }
 }
 
 fn map(fields: &[Field], rest: Option<&Shape>, definitions: &mut Map<String, Value>) -> Value {

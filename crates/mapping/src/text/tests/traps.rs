@@ -6,7 +6,10 @@ use super::*;
 fn every_trap_is_refused_with_its_place_and_a_hint() {
     let mut wrong = Vec::new();
     for (text, expected) in [
-        ("a: {{ x }}", "1:4 a value that starts with `{{` needs quotes (write it as '{{ … }}'"),
+        (
+            "a: {{ x }}",
+            "1:4 a value that starts with `{{` needs quotes (put the whole value in quotes: '…', or write it as an expression: =…)",
+        ),
         ("a: {{ x }} und {{ y }}", "1:4 a value that starts with `{{` needs quotes"),
         ("a: {{ x | f('}') }}, b", "1:4 a value that starts with `{{` needs quotes"),
         ("a:\n  - {{ x }}\n  - b", "2:5 a value that starts with `{{` needs quotes"),
@@ -18,10 +21,36 @@ fn every_trap_is_refused_with_its_place_and_a_hint() {
         ("a: Nummer #{{ x }}", "1:11 ` #` starts a comment and cuts"),
         ("a: =x ~ ' # ' ~ y", "1:11 ` #` starts a comment and cuts"),
         ("a: Nr. {{ x ~ ' # ' }}", "1:17 ` #` starts a comment and cuts"),
-        ("a: =x if y: z", "1:11 `: ` inside an unquoted value (put the whole value in quotes)"),
+        (
+            "a: =x if y: z",
+            "1:11 `: ` inside an unquoted value (put the whole value in quotes: '…')",
+        ),
         ("a: Achtung: Paket", "1:11 `: ` inside an unquoted value"),
         ("- =x: y", "1:3 the `: ` in this unquoted expression makes a key of it"),
-        ("a: @x", "1:4 a value that starts with `@` needs quotes (put the whole value in quotes)"),
+        (
+            "a: =x | default('a: b')",
+            "1:19 `: ` inside an unquoted value (put the whole value in quotes: \"…\")",
+        ),
+        ("a: { b: #1001 }\nc: d", "1:9 ` #` starts a comment and cuts"),
+        ("a: { b: #1001, c: d }\ne: f", "1:9 ` #` starts a comment and cuts"),
+        ("a: [\n  b,\n  Nr. #1001,\n]\ne: f", "3:7 ` #` starts a comment and cuts"),
+        ("a: { b: =x if y: z }", "1:16 the `{ }` or `[ ]` around here is not well formed (a text"),
+        (
+            "a: { b: https://x/{{ y }} }\nc: d",
+            "1:19 the `{ }` or `[ ]` around here is not well formed (a text",
+        ),
+        ("a: [Neu] Paket\nc: d", "1:10 text stands after the closing bracket (put the whole"),
+        ("a: {Neu} Paket\nc: d", "1:10 text stands after the closing"),
+        ("a: | b\nc: d", "1:4 a text cannot stand in the line of `|`"),
+        ("a: >- b\nc: d", "1:4 a text cannot stand in the line of `|`"),
+        ("a:\n  b: 1\n c: 2\nd: 3", "3:2 this line does not fit"),
+        ("- a: b\n   c: d\n", "2:5 this line does not fit"),
+        ("a: 'b' 'c'\nd: e", "1:8 text stands after the closing quotes"),
+        ("a:\n- b\nc\n", "3:1 a line that is neither"),
+        (
+            "a: @x",
+            "1:4 a value that starts with `@` needs quotes (put the whole value in quotes: '…')",
+        ),
         ("a: `x`", "1:4 a value that starts with a backtick needs quotes"),
         ("a: %x", "1:4 a value that starts with `%` needs quotes"),
         ("a: *x", "1:4 a value that starts with `*` needs quotes"),
@@ -85,14 +114,14 @@ fn what_only_looks_like_a_trap_is_read_as_written() {
             r#"{"a":1234567890123456789012345678901234567890}"#,
         ),
         ("a: '#1001'", r##"{"a":"#1001"}"##),
-        ("a: b#1001", r##"{"a":"b#1001"}"##),
+        ("a: b#1001", r#"{"a":"b#1001"}"#),
         ("a: b # 1001", r#"{"a":"b"}"#),
         ("a: b # a comment", r#"{"a":"b"}"#),
         ("a: 'b' #1001", r#"{"a":"b"}"#),
         ("a: [b] #1001", r#"{"a":["b"]}"#),
         ("#1001\na: b\n  #1002\n", r#"{"a":"b"}"#),
         ("a: b ##", r#"{"a":"b"}"#),
-        ("a: |\n  b #1001\n", r##"{"a":"b #1001\n"}"##),
+        ("a: |\n  b #1001\n", r#"{"a":"b #1001\n"}"#),
         ("a: '{{ x }}'", r#"{"a":"{{ x }}"}"#),
         ("a: Nr. {{ x }}", r#"{"a":"Nr. {{ x }}"}"#),
         ("a: =x['y'] ~ 'z'", r#"{"a":"=x['y'] ~ 'z'"}"#),
@@ -144,7 +173,8 @@ list:
 
 #[test]
 fn more_syntax_errors_than_the_limit_end_the_reading() {
-    let at_limit: String = (1..yaml::MAX_SYNTAX_ERRORS).map(|n| format!("k{n}: @x\n")).collect();
+    let lines: Vec<String> = (1..yaml::MAX_SYNTAX_ERRORS).map(|n| format!("k{n}: @x\n")).collect();
+    let at_limit = lines.concat();
     let (tree, told) = read_all(&at_limit);
     assert_eq!((tree.is_some(), told.len()), (true, yaml::MAX_SYNTAX_ERRORS - 1));
     let (tree, told) = read_all(&format!("{at_limit}last: @x\n"));

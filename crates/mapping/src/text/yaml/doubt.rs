@@ -29,19 +29,27 @@ pub(super) fn cut_off(
             continue;
         }
         let text = ends.get(&end).and_then(|start| file.text.get(*start..end));
-        let after = file.text.get(comment.start + 1..comment.end).unwrap_or_default();
-        let hugging = after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '='));
+        let hugging = file.text.get(comment.clone()).is_some_and(is_hugging);
         let follows = text.is_some() || shown.ends_with([':', '-']);
         if (hugging && follows) || text.is_some_and(is_unfinished) {
             let span = Span { file: file.clone(), start: comment.start, end: comment.end };
-            doubts.push(
-                Diagnostic::error(&span, "` #` starts a comment and cuts the text off here").hint(
-                    "put the whole text in quotes, or write a space after `#` if a comment is meant",
-                ),
-            );
+            doubts.push(cut_off_here(&span));
         }
     }
     doubts
+}
+
+/// Whether a comment looks like the rest of a text: `#1001`, `#{{ x }}`.
+pub(super) fn is_hugging(comment: &str) -> bool {
+    comment
+        .strip_prefix('#')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || "{=".contains(c)))
+}
+
+/// What to tell of a comment that cuts a text off.
+pub(super) fn cut_off_here(span: &Span) -> Diagnostic {
+    Diagnostic::error(span, "` #` starts a comment and cuts the text off here")
+        .hint("put the whole text in quotes, or write a space after `#` if a comment is meant")
 }
 
 /// Whether an expression ends inside a text or inside `{{ }}`.

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 /// One line of the text, by its place.
+#[derive(Clone)]
 pub(super) struct Line {
     pub(super) range: Range<usize>,
 }
@@ -64,6 +65,24 @@ impl Line {
 
     pub(super) fn first_tab(&self, text: &str) -> Option<usize> {
         self.source(text).find('\t').map(|at| self.range.start + at)
+    }
+
+    /// Where the comment behind a value starts, as far as a look at the quotes before it tells.
+    pub(super) fn comment(&self, text: &str) -> Option<usize> {
+        let source = self.source(text);
+        let mut comments = source.match_indices(" #").map(|(at, _)| at + 1);
+        let at = comments.find(|at| {
+            let before = source.get(..*at).unwrap_or_default();
+            ['"', '\''].iter().all(|quote| before.matches(*quote).count().is_multiple_of(2))
+        })?;
+        Some(self.range.start + at)
+    }
+
+    /// The line below.
+    pub(super) fn after(&self, text: &str) -> Option<Self> {
+        let rest = text.get(self.range.end..)?;
+        let newline = rest.find('\n')?;
+        Some(Self::around(text, self.range.end + newline + 1))
     }
 
     /// The line above.

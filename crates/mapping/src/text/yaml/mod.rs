@@ -10,6 +10,7 @@ mod doubt;
 mod line;
 mod pass;
 mod refusal;
+mod wording;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub const MAX_SYNTAX_ERRORS: usize = 20;
 
 /// Reads a file. `None` when its structure could not be made out; what is wrong is then, as
 /// always, in `diagnostics`. A tree may come with errors: values in error are [`super::Style::Broken`].
+#[expect(clippy::needless_pass_by_value, reason = "the tree keeps the file: callers hand it over")]
 pub fn read(file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<Node> {
     if file.text.len() > MAX_FILE_BYTES {
         diagnostics.push(

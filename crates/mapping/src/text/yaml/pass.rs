@@ -11,7 +11,8 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 use super::super::diagnostic::Diagnostic;
 use super::super::node::{Key, Node, NodeKind, Style};
 use super::super::span::{SourceFile, Span};
-use super::{MAX_FILE_BYTES, MAX_NESTING, Stop, blame, covers, doubt, empty, refusal};
+use super::blame::Scene;
+use super::{MAX_FILE_BYTES, MAX_NESTING, Stop, covers, doubt, empty, refusal};
 
 /// An open list or map.
 enum Frame {
@@ -76,12 +77,17 @@ impl<'a> Pass<'a> {
     }
 
     fn stop_at(&self, text: &str, error: &ScanError) -> Stop {
-        let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-        let in_flow = self.stack.last().is_some_and(|frame| match frame {
-            Frame::List { flow, .. } => *flow,
-            Frame::Map(map) => map.flow,
+        let at = error.marker().byte_offset().unwrap_or(text.len());
+        self.scene(text).blame(error.kind(), at)
+    }
+
+    fn scene<'s>(&'s self, text: &'s str) -> Scene<'s> {
+        let flow = self.stack.iter().find_map(|frame| match frame {
+            Frame::List { start, flow: true, .. }
+            | Frame::Map(OpenMap { start, flow: true, .. }) => Some(*start),
+            Frame::List { .. } | Frame::Map(_) => None,
         });
-        blame::stop(self.file, text, error.kind(), at, in_flow)
+        Scene { file: self.file, text, flow }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's events are open-ended")]
@@ -104,7 +110,7 @@ impl<'a> Pass<'a> {
                 self.scalar(String::new(), Style::Broken, span);
             }
             Event::Scalar(value, style, ..) => {
-                self.take_scalar(text, value.into_owned(), style, range)
+                self.take_scalar(text, value.into_owned(), style, range);
             }
             Event::SequenceStart(style, ..) => self.open(text, range, |start| Frame::List {
                 start,
@@ -133,11 +139,7 @@ impl<'a> Pass<'a> {
         frame: impl FnOnce(usize) -> Frame,
     ) -> Result<(), Stop> {
         if text.get(range.start..).is_some_and(|rest| rest.starts_with("{{")) {
-            let in_flow = !self.stack.iter().all(|frame| match frame {
-                Frame::List { flow, .. } => !flow,
-                Frame::Map(map) => !map.flow,
-            });
-            return Err(blame::braces(self.file, text, range.start, in_flow));
+            return Err(self.scene(text).braces(range.start));
         }
         if let Some(Frame::Map(OpenMap { key: None, .. })) = self.stack.last() {
             return Err(self.fatal(range, refusal::complex_key));
