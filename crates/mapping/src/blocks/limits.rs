@@ -127,6 +127,20 @@ impl Meter {
         Ok(())
     }
 
+    /// Counts against other limits from now on, without forgetting what was counted: rule files
+    /// are read again while requests are under way.
+    pub fn adjust(&mut self, limits: Limits) {
+        let mut windows: Vec<Window> =
+            limits.windows().map(|(length, limit)| Window::new(length, limit)).collect();
+        for window in &mut windows {
+            if let Some(old) = self.windows.iter_mut().find(|old| old.slot == window.slot) {
+                window.counts = std::mem::take(&mut old.counts);
+            }
+        }
+        self.windows = windows;
+        self.limits = limits;
+    }
+
     /// A request that was taken has ended, however it did.
     pub fn ended(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
@@ -257,6 +271,18 @@ mod tests {
         let mut meter = Meter::new(limits(&[("per_second", 10), ("per_hour", 5)]));
         assert_eq!(meter.try_take(at(0), 6), Err(Wait::AtMost(5)));
         assert_eq!(meter.try_take(at(0), 5), Ok(()));
+    }
+
+    #[test]
+    fn changed_limits_hold_at_once_and_forget_nothing() {
+        let mut meter = Meter::new(limits(&[("per_second", 10), ("concurrent", 5)]));
+        assert_eq!(meter.try_take(at(0), 4), Ok(()));
+        meter.adjust(limits(&[("per_second", 4), ("per_hour", 100), ("concurrent", 4)]));
+        assert_eq!(meter.try_take(at(0), 1), Err(Wait::ForAnEnd));
+        meter.ended();
+        assert_eq!(meter.try_take(at(0), 1), Err(Wait::Until(at(1050))));
+        meter.adjust(Limits::OFF);
+        assert_eq!(meter.try_take(at(0), 1000), Ok(()));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::encode::percent_encode;
 use super::verify::{
     Algorithm, Incoming, MethodSpec, PrivateSigner, ReadyHash, ReadyHmac, ReadyToken, Secret,
     SecretFault, SecretProblem, SignFault, StandardSigner, StaticTokenSpec, ed25519_pair,
@@ -23,6 +24,24 @@ pub struct Signed {
     pub body_fields: Vec<(String, String)>,
     /// A last part for the path.
     pub path: Option<String>,
+}
+
+impl Signed {
+    /// `url` with what the signature adds to path and query, encoded.
+    pub fn address(&self, url: &str) -> String {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut out = path.to_owned();
+        if let Some(last) = &self.path {
+            out = format!("{}/{}", path.trim_end_matches('/'), percent_encode(last));
+        }
+        let own = (!query.is_empty()).then(|| query.to_owned());
+        let added = self
+            .query
+            .iter()
+            .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
+        let pairs: Vec<String> = own.into_iter().chain(added).collect();
+        if pairs.is_empty() { out } else { format!("{out}?{}", pairs.join("&")) }
+    }
 }
 
 /// A method with the secret of one sender, ready to sign.
@@ -128,5 +147,50 @@ impl Signer {
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Signer(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_signing_adds_to_the_address_is_encoded_and_put_behind() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let plain = Signed::default();
+        let query =
+            Signed { query: vec![pair("sig", "a+b="), pair("t", "1")], ..Signed::default() };
+        let path = Signed { path: Some("a/b c".to_owned()), ..Signed::default() };
+        for (signed, url, expected) in [
+            (&plain, "http://r/hooks/a/b", "http://r/hooks/a/b"),
+            (&plain, "http://r/hooks/a/b?x=%20", "http://r/hooks/a/b?x=%20"),
+            (&query, "http://r/hooks/a/b", "http://r/hooks/a/b?sig=a%2Bb%3D&t=1"),
+            (&query, "http://r/hooks/a/b?x=1", "http://r/hooks/a/b?x=1&sig=a%2Bb%3D&t=1"),
+            (&path, "http://r/hooks/a/b/?x=1", "http://r/hooks/a/b/a%2Fb%20c?x=1"),
+        ] {
+            assert_eq!(signed.address(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_list_signs_with_the_first_method_that_takes_the_secret() {
+        use crate::blocks::verify::{
+            Encoding, Hash, Headers, HmacSpec, KeyForm, StandardWebhooksSpec,
+        };
+        let mut hex = HmacSpec::header(Hash::Sha256, "x-hex");
+        hex.key = KeyForm::Hex;
+        hex.envelope.encoding = Encoding::Base64;
+        let list = MethodSpec::AnyOf(vec![
+            MethodSpec::Hmac(hex),
+            MethodSpec::StandardWebhooks(StandardWebhooksSpec::default()),
+        ]);
+        let signed_by = |text: &str| {
+            let signer = list.signer(&Secret::new(text).expect("not blank")).expect("one of them");
+            let request = Incoming::post(Headers::default(), b"{}");
+            let now = Timestamp::from_second(1_700_000_000).expect("in range");
+            signer.sign(&request, "msg_1", now).expect("signs").headers[0].0.clone()
+        };
+        assert_eq!(signed_by("00ff"), "x-hex");
+        assert_eq!(signed_by("whsec_AAAA"), "webhook-id");
     }
 }

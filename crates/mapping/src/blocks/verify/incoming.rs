@@ -36,8 +36,8 @@ impl<'a> Incoming<'a> {
     /// The decoded value of the first query parameter called `name`.
     pub fn query_value(&self, name: &str) -> Option<String> {
         pairs_of(self.query)
-            .find(|(key, _)| percent_decode(key) == name)
-            .map(|(_, value)| percent_decode(value))
+            .find(|(key, _)| form_decode(key) == name)
+            .map(|(_, value)| form_decode(value))
     }
 
     /// The raw query without the parameters called `name`, nothing else changed: what is signed
@@ -48,7 +48,7 @@ impl<'a> Incoming<'a> {
         }
         let kept = self.query.split('&').filter(|pair| {
             let key = pair.split_once('=').map_or(*pair, |(key, _)| key);
-            percent_decode(key) != name
+            form_decode(key) != name
         });
         Cow::Owned(kept.collect::<Vec<_>>().join("&"))
     }
@@ -62,7 +62,12 @@ fn pairs_of(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-/// Undoes `%41` and `+`; what is no valid escape stays as it is.
+/// Undoes `%41` and, as queries have it, `+`.
+fn form_decode(text: &str) -> String {
+    percent_decode(&text.replace('+', " "))
+}
+
+/// Undoes `%41`; what is no valid escape stays as it is.
 pub(super) fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -76,7 +81,7 @@ pub(super) fn percent_decode(text: &str) -> String {
                 at += 3;
             }
             _ => {
-                out.push(if byte == b'+' { b' ' } else { byte });
+                out.push(byte);
                 at += 1;
             }
         }

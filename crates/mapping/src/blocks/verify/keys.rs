@@ -96,7 +96,7 @@ impl PrivateKey {
         pair.ok().map(Self::Ed25519)
     }
 
-    /// The public half, as base64: bare for Ed25519, PKCS#1 for RSA.
+    /// The public half: bare for Ed25519, PKCS#1 for RSA.
     pub(super) fn public(&self) -> Vec<u8> {
         match self {
             Self::Ed25519(pair) => pair.public_key().as_ref().to_vec(),

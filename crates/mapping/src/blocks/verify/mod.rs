@@ -80,7 +80,7 @@ impl MethodSpec {
                 if specs.len() > MAX_METHODS {
                     faults.push(format!("there are more than {MAX_METHODS} methods"));
                 }
-                if specs.contains(&Self::Unsigned) {
+                if specs.len() > 1 && specs.contains(&Self::Unsigned) {
                     let text = "`unsigned` beside other methods would accept every request";
                     faults.push(text.to_owned());
                 }

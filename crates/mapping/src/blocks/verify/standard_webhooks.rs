@@ -39,8 +39,11 @@ const PRIVATE: &str = "whsk_";
 const SPECIFIED: std::ops::RangeInclusive<usize> = 24..=64;
 /// The most Ed25519 signatures of one request that are checked: each costs some 50 µs.
 const MAX_ASYMMETRIC: usize = 4;
-/// The names that headers start with.
-const FAMILIES: [&str; 2] = ["webhook", "svix"];
+/// The headers' names: id, time, signature.
+const FAMILIES: [[&str; 3]; 2] = [
+    ["webhook-id", "webhook-timestamp", "webhook-signature"],
+    ["svix-id", "svix-timestamp", "svix-signature"],
+];
 
 impl StandardWebhooksSpec {
     pub(super) fn prepare(&self, secrets: &[Secret]) -> Result<ReadyStandard, Vec<SecretProblem>> {
@@ -113,8 +116,8 @@ pub(in crate::blocks) struct ReadyStandard {
 struct Lines<'a> {
     id: &'a str,
     timestamp: &'a str,
-    /// Where the signature stands, for messages.
-    place: String,
+    /// The header in which the signature stands, for messages.
+    header: &'static str,
     v1: Vec<Vec<u8>>,
     v1a: Vec<Vec<u8>>,
 }
@@ -151,7 +154,7 @@ impl ReadyStandard {
                 matched = matched.or(Some(at));
             }
         }
-        let secret = matched.ok_or(Refusal::Invalid { place: lines.place })?;
+        let secret = matched.ok_or_else(|| Refusal::Invalid { place: place(lines.header) })?;
         let format = TimestampFormat::UnixSeconds;
         let timestamp = timestamp::check(lines.timestamp, format, Some(self.tolerance), now)?;
         Ok(Verified { method: "standard_webhooks", timestamp, secret, covers_body: true })
@@ -159,20 +162,12 @@ impl ReadyStandard {
 }
 
 fn read<'a>(request: &Incoming<'a>) -> Result<Lines<'a>, Refusal> {
-    let header = |family: &str, part: &str| {
-        let name = format!("{family}-{part}");
-        request.headers.get(&name).filter(|value| !value.is_empty())
-    };
-    let family = FAMILIES
-        .into_iter()
-        .find(|family| header(family, "signature").is_some())
-        .unwrap_or(FAMILIES[0]);
-    let needed = |part: &str| {
-        header(family, part)
-            .ok_or_else(|| Refusal::Missing { expected: format!("header `{family}-{part}`") })
-    };
-    let signatures = needed("signature")?;
-    let (id, timestamp) = (needed("id")?, needed("timestamp")?);
+    let stated = |name: &str| request.headers.get(name).filter(|value| !value.is_empty());
+    let needed =
+        |name: &'static str| stated(name).ok_or_else(|| Refusal::Missing { expected: place(name) });
+    let used = FAMILIES.into_iter().find(|[_, _, signature]| stated(signature).is_some());
+    let [id, timestamp, header] = used.unwrap_or(FAMILIES[0]);
+    let (signatures, id, timestamp) = (needed(header)?, needed(id)?, needed(timestamp)?);
     let (mut v1, mut v1a) = (Vec::new(), Vec::new());
     for signature in signatures.split_ascii_whitespace().take(MAX_SIGNATURES) {
         // Versions that we do not know are passed over, as the specification asks.
@@ -182,11 +177,15 @@ fn read<'a>(request: &Incoming<'a>) -> Result<Lines<'a>, Refusal> {
             Some(_) | None => {}
         }
     }
-    let place = format!("header `{family}-signature`");
     if v1.is_empty() && v1a.is_empty() {
-        return Err(Refusal::Malformed { place, form: "`v1,` with a base64 signature".to_owned() });
+        let form = "`v1,` with a base64 signature".to_owned();
+        return Err(Refusal::Malformed { place: place(header), form });
     }
-    Ok(Lines { id, timestamp, place, v1, v1a })
+    Ok(Lines { id, timestamp, header, v1, v1a })
+}
+
+fn place(header: &str) -> String {
+    format!("header `{header}`")
 }
 
 fn feed(id: &str, timestamp: &str, body: &[u8], to: &mut dyn FnMut(&[u8])) {

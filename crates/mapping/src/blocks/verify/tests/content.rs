@@ -50,6 +50,22 @@ fn a_signature_is_accepted_in_every_way_it_is_honestly_written() {
 }
 
 #[test]
+fn a_prefix_may_hold_what_else_separates_signatures() {
+    for prefix in ["HMAC-SHA256 ", "v0,", "a b,c="] {
+        let spec = hmac(|spec| spec.envelope.prefix = prefix.to_owned());
+        let verifier = ready(&spec, &["geheim-1"]);
+        for value in [
+            format!("{prefix}{SHA256}"),
+            format!("{prefix}{OTHER},{SHA256}"),
+            format!("{}{SHA256}", prefix.to_uppercase()),
+        ] {
+            assert_eq!(outcome(&verifier, &[("x-signature", &value)]), "ok 0", "{value}");
+        }
+        assert_eq!(outcome(&verifier, &[("x-signature", SHA256)]), "signature_invalid");
+    }
+}
+
+#[test]
 fn a_secret_of_somebody_else_fits_nothing() {
     let verifier = ready(&hmac(|_| ()), &["geheim-3", "geheim-10"]);
     assert_eq!(outcome(&verifier, &[("x-signature", SHA256)]), "signature_invalid");
@@ -310,7 +326,9 @@ fn options_that_cannot_work_are_told_when_the_file_is_read() {
         let faults = spec.faults();
         assert!(faults.iter().any(|text| text.contains(fault)), "{fault}: {faults:?}");
     }
-    assert_eq!(MethodSpec::AnyOf(vec![plain_hash(); MAX_METHODS]).faults(), Vec::<String>::new());
+    for good in [vec![plain_hash(); MAX_METHODS], vec![MethodSpec::Unsigned]] {
+        assert_eq!(MethodSpec::AnyOf(good).faults(), Vec::<String>::new());
+    }
 }
 
 #[test]

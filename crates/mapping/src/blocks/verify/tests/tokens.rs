@@ -66,6 +66,8 @@ fn tokens_in_the_address_are_decoded_first() {
         (&query, "/hooks/hey/shop", "token=", "signature_missing"),
         (&query, "/hooks/hey/shop", "", "signature_missing"),
         (&path, "/hooks/hey/shop/a%2Bb%2Fc", "", "ok 0"),
+        (&path, "/hooks/hey/shop/a+b%2Fc", "", "ok 0"),
+        (&query, "/hooks/hey/shop", "token=a+b%2Fc", "signature_invalid"),
         (&path, "/hooks/hey/shop", "", "signature_invalid"),
         (&path, "/hooks/hey/shop/", "", "signature_missing"),
     ] {
