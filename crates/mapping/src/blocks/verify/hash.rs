@@ -94,7 +94,7 @@ impl MacKey {
     }
 }
 
-/// The longest output of [`Hash`].
+/// The longest output of all hash functions here, in bytes.
 const LONGEST: usize = 64;
 
 /// The output of a hash or HMAC, without a heap allocation.

@@ -71,7 +71,8 @@ impl MethodSpec {
             Self::Hmac(spec) => spec.envelope.faults(false),
             Self::PlainHash(spec) => spec.envelope.faults(true),
             Self::PublicKey(spec) => spec.faults(),
-            Self::StandardWebhooks(_) | Self::StaticToken(_) | Self::Unsigned => Vec::new(),
+            Self::StaticToken(spec) => spec.faults(),
+            Self::StandardWebhooks(_) | Self::Unsigned => Vec::new(),
             Self::AnyOf(specs) => {
                 let mut faults: Vec<String> = specs.iter().flat_map(Self::faults).collect();
                 if specs.is_empty() {

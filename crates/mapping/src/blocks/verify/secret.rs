@@ -167,7 +167,10 @@ impl KeyForm {
 
     /// The key that `secret` stands for, after taking away `strip` from its start if it is there.
     pub fn key(self, secret: &Secret, strip: &str) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
-        let text = secret.expose();
+        let text = match self {
+            Self::Base64 | Self::Hex => secret.expose().trim(),
+            Self::Utf8 | Self::Nfkd | Self::HtmlDecoded => secret.expose(),
+        };
         let text = text.strip_prefix(strip).unwrap_or(text);
         let fault = |form: &str| SecretFault::NotDecodable {
             expected: if strip.is_empty() {
@@ -178,8 +181,8 @@ impl KeyForm {
         };
         let key = match self {
             Self::Utf8 => text.as_bytes().to_vec(),
-            Self::Base64 => decode_base64(text.trim()).ok_or_else(|| fault("base64"))?,
-            Self::Hex => hex::decode(text.trim()).map_err(|_| fault("hexadecimal"))?,
+            Self::Base64 => decode_base64(text).ok_or_else(|| fault("base64"))?,
+            Self::Hex => hex::decode(text).map_err(|_| fault("hexadecimal"))?,
             Self::Nfkd => text.nfkd().collect::<String>().into_bytes(),
             Self::HtmlDecoded => html_decode(text).into_bytes(),
         };
@@ -260,6 +263,7 @@ mod tests {
             (KeyForm::Utf8, "ab cü", "", "ab cü".as_bytes()),
             (KeyForm::Utf8, "whsec_ab", "whsec_", b"ab"),
             (KeyForm::Base64, "whsec_AAEC/w==", "whsec_", &[0, 1, 2, 255]),
+            (KeyForm::Base64, " whsec_AAEC/w==\n", "whsec_", &[0, 1, 2, 255]),
             (KeyForm::Base64, "AAEC/w", "", &[0, 1, 2, 255]),
             (KeyForm::Base64, "AAEC_w", "", &[0, 1, 2, 255]),
             (KeyForm::Hex, "00FFa1", "", &[0, 255, 161]),

@@ -48,6 +48,18 @@ impl StaticTokenSpec {
         Ok(ReadyToken { spec: self.clone(), tokens })
     }
 
+    /// What cannot work, whatever the secret is.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let nameless = match self {
+            Self::Header { names, .. } => {
+                names.is_empty() || names.iter().any(|name| name.trim().is_empty())
+            }
+            Self::Query(name) => name.is_empty(),
+            Self::Bearer | Self::Basic { .. } | Self::Path => false,
+        };
+        if nameless { vec!["the token's place has no name".to_owned()] } else { Vec::new() }
+    }
+
     /// The text to expect.
     fn token(&self, secret: &Secret) -> Result<Token, SecretFault> {
         let text = match self {

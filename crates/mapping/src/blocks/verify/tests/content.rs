@@ -318,6 +318,7 @@ fn options_that_cannot_work_are_told_when_the_file_is_read() {
             "there are no pairs",
         ),
         (MethodSpec::PlainHash(bare), "anyone can compute a plain hash"),
+        (MethodSpec::StaticToken(StaticTokenSpec::Query(String::new())), "has no name"),
         (MethodSpec::AnyOf(vec![]), "empty"),
         (MethodSpec::AnyOf(vec![plain_hash(), MethodSpec::Unsigned]), "accept every request"),
         (MethodSpec::AnyOf(vec![plain_hash(); MAX_METHODS + 1]), "more than"),
