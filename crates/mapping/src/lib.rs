@@ -2,7 +2,7 @@
 //! Must not know: HTTP clients, tokio, clocks, the file system, any store.
 
 pub mod blocks;
-pub mod http;
 pub mod expr;
+pub mod http;
 pub mod json;
 pub mod text;

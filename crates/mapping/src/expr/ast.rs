@@ -245,11 +245,7 @@ impl Node {
 
     /// Writes this part, in parentheses when it binds more weakly than `least`.
     fn write(&self, f: &mut fmt::Formatter<'_>, least: u8) -> fmt::Result {
-        if self.power() < least {
-            write!(f, "({self})")
-        } else {
-            write!(f, "{self}")
-        }
+        if self.power() < least { write!(f, "({self})") } else { write!(f, "{self}") }
     }
 }
 

@@ -96,7 +96,12 @@ impl Built {
     }
 }
 
-fn part(draft: &Draft, scope: &Scope, diagnostics: &mut Diagnostics, levels: usize) -> Option<Part> {
+fn part(
+    draft: &Draft,
+    scope: &Scope,
+    diagnostics: &mut Diagnostics,
+    levels: usize,
+) -> Option<Part> {
     let Some(levels) = levels.checked_sub(1) else {
         let message = format!("nested more than {MAX_LEVELS} levels deep");
         diagnostics.push(Diagnostic::error(draft.span(), message));
@@ -205,14 +210,11 @@ fn local_name(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<String> {
 }
 
 /// The expression of `each` and `when`, with or without its `=`, and what it is known to be.
-fn expression(
-    entry: &Entry,
-    scope: &Scope,
-    diagnostics: &mut Diagnostics,
-) -> Option<(Expr, Kind)> {
+fn expression(entry: &Entry, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<(Expr, Kind)> {
     let wrong = |diagnostics: &mut Diagnostics, span: &Span| {
         let message = format!("`{}` needs an expression", entry.key);
-        diagnostics.push(Diagnostic::error(span, message).hint("it begins with `=`, as in `=items`"));
+        diagnostics
+            .push(Diagnostic::error(span, message).hint("it begins with `=`, as in `=items`"));
     };
     let Draft::Scalar { text, span, .. } = &entry.value else {
         wrong(diagnostics, entry.value.span());

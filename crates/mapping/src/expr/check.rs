@@ -108,7 +108,8 @@ fn key_kind(
         }
         Kind::List(_) => {
             let fault = Fault::new(range, format!("`{whole}` is a list, it has no `{key}`"));
-            faults.push(fault.hint(format!("one element is `{whole}[0]`, all are `each: ={whole}`")));
+            faults
+                .push(fault.hint(format!("one element is `{whole}[0]`, all are `each: ={whole}`")));
             Kind::Any
         }
         Kind::Bool | Kind::Number | Kind::Text => {
@@ -165,6 +166,9 @@ fn prepare(call: &mut Call, faults: &mut Vec<Fault>) {
             (Want::Span, Some(text)) if date::span(text).is_none() => {
                 Some(format!("`{text}` is not a length of time (as in 12h, 3d, -30m)"))
             }
+            (Want::Format, Some(text)) if !date::is_format(text) => {
+                Some(format!("`{text}` is not a date format (as in %d.%m.%Y)"))
+            }
             (Want::Choice(choices), Some(text)) if !choices.contains(&text.as_str()) => {
                 Some(format!("`{text}` is not one of {}", choices.join(", ")))
             }
@@ -191,7 +195,9 @@ fn misfit(want: Want, node: &Node) -> Option<String> {
         Want::Number => is == "number",
         Want::List => is == "list",
         Want::Map => false,
-        Want::Text | Want::Zone | Want::Span | Want::Pattern | Want::Choice(_) => is == "text",
+        Want::Text | Want::Zone | Want::Span | Want::Format | Want::Pattern | Want::Choice(_) => {
+            is == "text"
+        }
     };
     (!fits).then(|| format!("a {} is expected here, this is a {is}", want.noun()))
 }

@@ -82,7 +82,8 @@ impl Decimal {
             scale += 1;
         }
         let exact = Self { mantissa: quotient, scale: u32::try_from(scale).ok()? };
-        let rounded = if exact.scale > QUOTIENT_SCALE { exact.rounded_to(QUOTIENT_SCALE)? } else { exact };
+        let rounded =
+            if exact.scale > QUOTIENT_SCALE { exact.rounded_to(QUOTIENT_SCALE)? } else { exact };
         Some(rounded.trimmed())
     }
 
@@ -103,7 +104,9 @@ impl Decimal {
         let Some(drop) = self.scale.checked_sub(scale) else {
             return Some(Self { mantissa: self.scaled(scale)?, scale });
         };
-        let Some(unit) = 10_i128.checked_pow(drop) else { return Some(Self { mantissa: 0, scale }) };
+        let Some(unit) = 10_i128.checked_pow(drop) else {
+            return Some(Self { mantissa: 0, scale });
+        };
         let (whole, rest) = (self.mantissa / unit, self.mantissa % unit);
         let up = rest.unsigned_abs() >= (unit.unsigned_abs() / 2).max(1);
         Some(Self { mantissa: whole + if up { rest.signum() } else { 0 }, scale })
@@ -178,7 +181,13 @@ impl Scientific {
         let end = all.iter().rposition(|d| *d != b'0').map_or(zeros, |last| last + 1);
         let digits = all.get(zeros..end).unwrap_or_default().to_vec();
         let point = i64::try_from(whole.len()).unwrap_or(0) - i64::try_from(zeros).unwrap_or(0);
-        let sign = if digits.is_empty() { 0 } else if negative { -1 } else { 1 };
+        let sign = if digits.is_empty() {
+            0
+        } else if negative {
+            -1
+        } else {
+            1
+        };
         Self { sign, digits, exponent: exponent.saturating_add(point) }
     }
 

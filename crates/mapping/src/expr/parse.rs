@@ -69,11 +69,8 @@ impl Parser {
         let mut node = self.binary(2)?;
         while self.take_name("if") {
             let condition = self.binary(2)?;
-            let otherwise = if self.take_name("else") {
-                Some(Box::new(self.conditional()?))
-            } else {
-                None
-            };
+            let otherwise =
+                if self.take_name("else") { Some(Box::new(self.conditional()?)) } else { None };
             node = self.node(node.range.start, Ast::If(Box::new([node, condition]), otherwise))?;
         }
         self.depth -= 1;
@@ -99,9 +96,9 @@ impl Parser {
                 break;
             }
             if op.power() == COMPARISON && std::mem::replace(&mut compared, true) {
-                return Err(self.unexpected("comparisons do not chain").hint(
-                    "write `a < b and b < c`, or put one comparison in parentheses",
-                ));
+                return Err(self
+                    .unexpected("comparisons do not chain")
+                    .hint("write `a < b and b < c`, or put one comparison in parentheses"));
             }
             for _ in 0..tokens {
                 self.advance();

@@ -181,9 +181,9 @@ impl<'a> List<'a> {
 
     /// The element at `index`; a negative one counts from the end.
     pub fn at(&self, index: i64) -> Val<'a> {
-        let place = usize::try_from(index).ok().or_else(|| {
-            self.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
-        });
+        let place = usize::try_from(index)
+            .ok()
+            .or_else(|| self.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?));
         let Some(place) = place else { return Val::Missing };
         match self {
             Self::Made(items) => items.get(place).cloned().unwrap_or_default(),

@@ -44,7 +44,8 @@ impl Doc {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(Unreadable::Empty);
         }
-        let text = std::str::from_utf8(bytes).map_err(|e| Unreadable::NotUtf8 { at: e.valid_up_to() })?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|e| Unreadable::NotUtf8 { at: e.valid_up_to() })?;
         let nodes = parse::read(text)?;
         Ok(Self { text: text.into(), nodes })
     }

@@ -5,7 +5,8 @@ use super::{MAX_DEPTH, Unreadable, escape};
 
 /// Reads `text` into nodes, the root first.
 pub(super) fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, nodes: Vec::new(), open: Vec::new() };
+    let mut reader =
+        Reader { text, bytes: text.as_bytes(), at: 0, nodes: Vec::new(), open: Vec::new() };
     // Measured on shop payloads: about one node for every ten bytes.
     reader.nodes.reserve(text.len() / 10 + 4);
     reader.document()?;

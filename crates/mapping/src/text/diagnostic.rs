@@ -2,6 +2,9 @@
 
 use super::span::Span;
 
+/// How many messages one check tells of one file; nobody reads more, and each costs a look at it.
+pub const MAX_TOLD: usize = 200;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -73,6 +76,22 @@ impl Diagnostics {
         self.0.extend(other.0);
     }
 
+    /// Takes over the first [`MAX_TOLD`] messages of one check, and says how many there are more.
+    pub fn append_limited(&mut self, mut other: Self) {
+        let more = other.0.len().saturating_sub(MAX_TOLD);
+        let left_out = other.0.drain(other.0.len() - more..);
+        let worst = left_out.map(|told| (told.severity, told.span)).max_by_key(|(s, _)| *s);
+        self.0.append(&mut other.0);
+        if let Some((severity, span)) = worst {
+            self.0.push(Diagnostic {
+                severity,
+                span,
+                message: format!("there are {more} more messages, one of them here"),
+                hint: Some("correct those above and check again".to_owned()),
+            });
+        }
+    }
+
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -91,4 +110,10 @@ impl Diagnostics {
 
 fn place(told: &Diagnostic) -> Option<(&str, usize)> {
     told.span.as_ref().map(|span| (span.file.path.as_str(), span.start))
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(told: I) -> Self {
+        Self(told.into_iter().collect())
+    }
 }

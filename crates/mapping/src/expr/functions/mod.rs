@@ -2,9 +2,14 @@
 //! tests are made. Must not know the syntax.
 
 pub mod date;
-mod text;
+mod hash;
+mod list;
+mod map;
+mod number;
+mod phone;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::borrow::Cow;
 
@@ -62,6 +67,8 @@ pub enum Want {
     Zone,
     /// A length of time: `12h`, `-3d`.
     Span,
+    /// A strftime format: `%d.%m.%Y`.
+    Format,
     /// A regular expression, constant.
     Pattern,
     /// One of a few words.
@@ -79,6 +86,7 @@ impl Want {
             Self::Map => "map",
             Self::Zone => "time zone",
             Self::Span => "length of time",
+            Self::Format => "date format",
             Self::Pattern => "pattern",
             Self::Choice(_) => "word",
         }
@@ -183,5 +191,7 @@ const fn option(name: &'static str, want: Want) -> Arg {
 
 /// All functions, by subject.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    [text::ROWS, date::ROWS].into_iter().flatten()
+    [text::ROWS, list::ROWS, map::ROWS, number::ROWS, date::ROWS, phone::ROWS, hash::ROWS]
+        .into_iter()
+        .flatten()
 }

@@ -68,9 +68,9 @@ pub(super) static ROWS: &[Function] = &[
         example: ("'#1001' | strip_prefix('#')", r#""1001""#),
         answers: false,
         takes_missing: false,
-        run: |given| with_arg(given, |text, prefix| {
-            text.strip_prefix(prefix).unwrap_or(text).to_owned()
-        }),
+        run: |given| {
+            with_arg(given, |text, prefix| text.strip_prefix(prefix).unwrap_or(text).to_owned())
+        },
     },
     Function {
         name: "strip_suffix",
@@ -79,9 +79,9 @@ pub(super) static ROWS: &[Function] = &[
         example: ("'1001.1' | strip_suffix('.1')", r#""1001""#),
         answers: false,
         takes_missing: false,
-        run: |given| with_arg(given, |text, suffix| {
-            text.strip_suffix(suffix).unwrap_or(text).to_owned()
-        }),
+        run: |given| {
+            with_arg(given, |text, suffix| text.strip_suffix(suffix).unwrap_or(text).to_owned())
+        },
     },
     Function {
         name: "before",
@@ -90,9 +90,11 @@ pub(super) static ROWS: &[Function] = &[
         example: ("'#1001.2' | before('.')", r##""#1001""##),
         answers: false,
         takes_missing: false,
-        run: |given| with_arg(given, |text, mark| {
-            text.split_once(mark).map_or(text, |(before, _)| before).to_owned()
-        }),
+        run: |given| {
+            with_arg(given, |text, mark| {
+                text.split_once(mark).map_or(text, |(before, _)| before).to_owned()
+            })
+        },
     },
     Function {
         name: "after",
@@ -101,9 +103,11 @@ pub(super) static ROWS: &[Function] = &[
         example: ("'key-us19' | after('-')", r#""us19""#),
         answers: false,
         takes_missing: false,
-        run: |given| with_arg(given, |text, mark| {
-            text.rsplit_once(mark).map_or(text, |(_, after)| after).to_owned()
-        }),
+        run: |given| {
+            with_arg(given, |text, mark| {
+                text.rsplit_once(mark).map_or(text, |(_, after)| after).to_owned()
+            })
+        },
     },
     Function {
         name: "starts_with",

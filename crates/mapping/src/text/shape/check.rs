@@ -6,7 +6,7 @@ use super::super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::super::node::{Key, Node};
 use super::super::period::Period;
 use super::super::suggest::{closest, did_you_mean};
-use super::kind::{fits_kind, takes_collections, takes_nothing};
+use super::kind::{fits_kind, keys_known, takes_collections, takes_nothing};
 use super::{Field, Keys, Shape, Words, one_of};
 
 /// How many words a hint lists before it stops.
@@ -19,7 +19,7 @@ pub fn check(shape: &Shape, node: &Node, diagnostics: &mut Diagnostics) -> bool 
     let mut found = Diagnostics::default();
     check_value(shape, node, "the file", &mut found);
     let fine = !found.has_errors();
-    diagnostics.append(found);
+    diagnostics.append_limited(found);
     fine
 }
 
@@ -179,7 +179,12 @@ fn check_key(keys: &Keys, key: &Key, out: &mut Diagnostics) {
 /// The first alternative without errors holds; else the error names all of them, or, of several
 /// maps or lists, those of the one that was closest.
 fn check_one_of(shapes: &[Shape], whole: &Shape, node: &Node, what: &str, out: &mut Diagnostics) {
-    let fitting: Vec<&Shape> = shapes.iter().filter(|shape| fits_kind(shape, node)).collect();
+    let mut fitting: Vec<&Shape> = shapes.iter().filter(|shape| fits_kind(shape, node)).collect();
+    if node.is_map() {
+        // By its keys: trying all would double the work with every level of nesting.
+        let best = fitting.iter().map(|shape| keys_known(shape, node)).max();
+        fitting.retain(|shape| Some(keys_known(shape, node)) == best);
+    }
     let mut tries: Vec<Diagnostics> = Vec::new();
     for shape in &fitting {
         let mut found = Diagnostics::default();

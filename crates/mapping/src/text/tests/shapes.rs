@@ -235,3 +235,61 @@ fn the_page_has_a_table_for_every_map() {
     Other keys may stand here too.
     ");
 }
+
+#[test]
+fn of_several_maps_the_one_whose_keys_fit_is_meant() {
+    static EITHER: Shape = Shape::OneOf(&[
+        Shape::Map(&[
+            Field::new("header", Shape::Text, "").required(),
+            Field::new("prefix", Shape::Text, ""),
+        ]),
+        Shape::Map(&[Field::new("body", Shape::Text, "").required()]),
+        Shape::Enum(Words::These(&["none"])),
+    ]);
+    for (text, expected) in [
+        ("header: a", vec![]),
+        ("body: a", vec![]),
+        ("none", vec![]),
+        ("header: a\nprefx: b", vec!["2:1 unknown key `prefx` (did you mean `prefix`?)"]),
+        ("prefix: b", vec!["1:1 `header` is missing in the file (add `header:` ())"]),
+        (
+            "body: [a]",
+            vec![
+                "1:7 `body` must be a text, not a list (a text that starts with `{` or `[` needs quotes)",
+            ],
+        ),
+        ("non", vec!["1:1 the file must be `none`, not `non` (did you mean `none`?)"]),
+    ] {
+        let mut told = Diagnostics::default();
+        check(&EITHER, &node(text), &mut told);
+        assert_eq!(lines(told), expected, "{text}");
+    }
+}
+
+#[test]
+fn shapes_that_contain_themselves_cost_no_more_than_the_file_is_long() {
+    static DEEP: Shape = Shape::OneOf(&[
+        Shape::Map(&[Field::new("a", Shape::Ref("deep", || &DEEP), "")]),
+        Shape::Map(&[
+            Field::new("a", Shape::Ref("deep", || &DEEP), ""),
+            Field::new("b", Shape::Bool, ""),
+        ]),
+    ]);
+    // Equal keys all the way down, and an error at the bottom: the worst case, kept small.
+    let text = format!("{}x{}", "{ a: ".repeat(10), " }".repeat(10));
+    let mut told = Diagnostics::default();
+    assert!(!check(&DEEP, &node(&text), &mut told));
+    assert_eq!(lines(told).len(), 1);
+}
+
+#[test]
+fn only_so_many_messages_are_told_of_one_file() {
+    let text = |keys: usize| {
+        let keys: Vec<String> = (0..keys).map(|n| format!("key{n}: a\n")).collect();
+        format!("title: a\n{}", keys.concat())
+    };
+    assert_eq!(told(&text(diagnostic::MAX_TOLD)).len(), diagnostic::MAX_TOLD);
+    let told = told(&text(diagnostic::MAX_TOLD + 5));
+    assert_eq!(told.len(), diagnostic::MAX_TOLD + 1);
+    assert!(told.iter().any(|told| told.contains("there are 5 more messages")), "{told:?}");
+}

@@ -69,13 +69,17 @@ impl Line {
 
     /// Where the comment behind a value starts, as far as a look at the quotes before it tells.
     pub(super) fn comment(&self, text: &str) -> Option<usize> {
-        let source = self.source(text);
-        let mut comments = source.match_indices(" #").map(|(at, _)| at + 1);
-        let at = comments.find(|at| {
-            let before = source.get(..*at).unwrap_or_default();
-            ['"', '\''].iter().all(|quote| before.matches(*quote).count().is_multiple_of(2))
-        })?;
-        Some(self.range.start + at)
+        let (mut single, mut double, mut before) = (false, false, ' ');
+        for (at, c) in self.source(text).char_indices() {
+            match c {
+                '\'' if !double => single = !single,
+                '"' if !single => double = !double,
+                '#' if before == ' ' && !single && !double => return Some(self.range.start + at),
+                _ => {}
+            }
+            before = c;
+        }
+        None
     }
 
     /// The line below.

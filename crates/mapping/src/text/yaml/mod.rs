@@ -45,7 +45,7 @@ pub fn read(file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<Node
         let stop = match pass.run(&text) {
             Ok(()) => {
                 pass.doubts.append(&mut doubt::cut_off(&file, &pass.comments, &pass.plain));
-                pass.doubts.into_iter().for_each(|told| diagnostics.push(told));
+                diagnostics.append_limited(pass.doubts.into_iter().collect());
                 return Some(pass.root.unwrap_or_else(|| empty(&file)));
             }
             Err(stop) => stop,
