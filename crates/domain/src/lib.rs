@@ -3,6 +3,8 @@
 pub mod alias;
 pub mod event;
 pub mod id;
+pub mod order;
+pub mod retry;
 pub mod taxonomy;
 pub mod value;
 

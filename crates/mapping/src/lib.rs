@@ -2,7 +2,11 @@
 //! Must not know: HTTP clients, tokio, clocks, the file system, any store.
 
 pub mod blocks;
+pub mod book;
+pub mod destination;
 pub mod expr;
 pub mod http;
 pub mod json;
+pub mod merchant;
+pub mod source;
 pub mod text;

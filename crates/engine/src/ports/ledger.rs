@@ -92,6 +92,15 @@ pub struct Recalled {
     pub pending: Vec<PendingMessage>,
 }
 
+/// What became of the events of one receipt so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptLines {
+    /// The receipt.
+    pub receipt: ReceiptId,
+    /// Index of the event, its outcome, the rule that decided.
+    pub lines: Vec<(u16, String, String)>,
+}
+
 /// The books. One implementation per store; one list of contract tests for all.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -119,6 +128,11 @@ pub trait Ledger: Send + Sync {
 
     /// What is known, for each want.
     async fn recall(&self, wants: Vec<Want>) -> LedgerResult<Vec<Recalled>>;
+
+    /// The explanation lines of receipts as far as they are written: index and outcome (`parked`,
+    /// `failed`, `forwarded`, `filtered: RULE`) of each event. For receipts of which a parked fact
+    /// was released.
+    async fn lines(&self, receipts: Vec<ReceiptId>) -> LedgerResult<Vec<ReceiptLines>>;
 
     /// Aggregates whose time has come, at most `limit`.
     async fn awake(&self, held: &Held, now: Timestamp, limit: usize) -> LedgerResult<Vec<WakeUp>>;

@@ -9,6 +9,8 @@ pub mod records;
 pub mod transport;
 
 pub use archive::{Archive, Cursor, Filter, List, Page, Row, StoreHealth};
-pub use ledger::{Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, Want};
+pub use ledger::{
+    Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
+};
 pub use records::*;
 pub use transport::{Clock, Transport, TransportError};
