@@ -1,8 +1,10 @@
 //! The words and pure rules of parcelwire. Must not know: async, I/O, clocks, HTTP, files.
 
 pub mod alias;
+pub mod carrier;
 pub mod event;
 pub mod id;
+pub mod label;
 pub mod order;
 pub mod retry;
 pub mod taxonomy;

@@ -2,125 +2,227 @@
 //! claimed for whom. Pure: `now` comes in, decisions go out. Must not know: stores, destinations'
 //! ways, rule files.
 
+mod apply;
+mod fact;
+mod fold;
+mod group;
+mod joined;
+mod merge;
 mod policy;
 mod ruling;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod view;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alias, Event, Map,
-    id::{AggregateId, DestinationName, MerchantId, OccurrenceId, ReceiptId},
+    Alias, AliasKind, Value,
+    id::{AggregateId, DestinationName, MerchantId, OccurrenceId, ReceiptId, SourceName},
 };
 
+use group::{Group, groups};
+use joined::Joined;
+use scan::Scan;
+
+pub use fact::Fact;
 pub use policy::{OncePer, Policy, TriggerPolicy};
 pub use ruling::{Firing, Passed, Ruling, Standing, Subject};
 
-/// One statement of one receipt.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fact {
-    /// The receipt that brought it.
-    pub receipt: ReceiptId,
-    /// Which of the receipt's events, from 0.
-    pub index: u16,
-    /// What it states.
-    pub event: Event,
-}
+/// Most scans of one order; above it what only repeats is forgotten first.
+pub const MAX_SCANS: usize = 500;
+
+/// Days after which the names of a closed parcel lead to it no more: carriers use numbers again.
+pub const ALIAS_DAYS: i64 = 120;
+
+/// The form in which orders are written.
+const VERSION: u8 = 1;
 
 /// All that is known of one order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {}
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    version: u8,
+    id: AggregateId,
+    /// The fact through which it was first heard of: decides which of two is the elder.
+    first: (ReceiptId, u16),
+    /// Names of the order itself, each with the source that gave it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<(Alias, SourceName)>,
+    /// What is known of recipient and order.
+    #[serde(default)]
+    known: Joined,
+    scans: Vec<Scan>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<Claim>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parked: Vec<Parked>,
+    /// When it was last heard of.
+    heard_at: Timestamp,
+}
+
+/// An occurrence and the destinations that have a message of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Claim {
+    occurrence: OccurrenceId,
+    destinations: Vec<DestinationName>,
+}
+
+/// A fact that waits for a recipient.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Parked {
+    receipt: ReceiptId,
+    index: u16,
+    until: Timestamp,
+}
 
 /// Why a stored order cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a stored order cannot be read: {0}")]
 pub struct NotAnOrder(pub String);
 
-impl Fact {
-    /// Every name the fact gives to its order, parcel or return, and its recipient's e-mail
-    /// address (by which orders are found, never joined). None that joins: it names no subject.
-    pub fn aliases(&self) -> Vec<Alias> {
-        todo!()
-    }
-}
-
 impl Order {
     /// An order first heard of through `fact`: its id follows from merchant, receipt and index.
     pub fn first_heard(merchant: &MerchantId, fact: &Fact) -> Self {
-        let _ = (merchant, fact);
-        todo!()
+        let receipt = fact.receipt.bits().to_be_bytes();
+        let index = fact.index.to_be_bytes();
+        Self {
+            version: VERSION,
+            id: AggregateId::derived(&[merchant.as_str().as_bytes(), &receipt, &index]),
+            first: (fact.receipt, fact.index),
+            names: Vec::new(),
+            known: Joined::default(),
+            scans: Vec::new(),
+            claims: Vec::new(),
+            parked: Vec::new(),
+            heard_at: fact.event.received_at,
+        }
     }
 
     /// Reads what [`Order::write`] wrote, of this or an earlier version.
     pub fn read(blob: &[u8]) -> Result<Self, NotAnOrder> {
-        let _ = blob;
-        todo!()
+        let order: Self =
+            serde_json::from_slice(blob).map_err(|error| NotAnOrder(error.to_string()))?;
+        if order.version > VERSION {
+            return Err(NotAnOrder(format!("it was written in form {}", order.version)));
+        }
+        Ok(order)
     }
 
     /// The order as it is kept.
     pub fn write(&self) -> Vec<u8> {
-        todo!()
+        serde_json::to_vec(self).expect("an order has only texts for keys")
     }
 
     /// Its id; never changes.
     pub fn id(&self) -> AggregateId {
-        todo!()
+        self.id
+    }
+
+    /// When it was first heard of: the smaller is the elder.
+    pub fn first(&self) -> (ReceiptId, u16) {
+        self.first
     }
 
     /// All names that lead to it now, the recipient's e-mail address included; closed ones left out.
     pub fn aliases(&self, now: Timestamp) -> Vec<Alias> {
-        let _ = now;
-        todo!()
+        let mut aliases: Vec<Alias> = self.names.iter().map(|(alias, _)| alias.clone()).collect();
+        for group in self.groups() {
+            if !self.is_closed(&group, now) {
+                aliases.extend(group.names);
+            }
+        }
+        let email = self.known.get("email").and_then(Value::as_text);
+        aliases.extend(email.and_then(|email| Alias::new(AliasKind::Email, email)));
+        aliases.sort();
+        aliases.dedup();
+        aliases
+    }
+
+    /// Whether anything of it can still move: of several orders under one name the open one is
+    /// meant.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        let groups = self.groups();
+        groups.is_empty() || groups.iter().any(|group| !self.is_closed(group, now))
+    }
+
+    /// Whether `fact` speaks of another order than this one, although they share a name: the same
+    /// source gives both an id, and the ids differ.
+    pub fn contradicts(&self, fact: &Fact) -> bool {
+        let stated = fact.event.fields.get("order_id").and_then(Value::as_id);
+        let Some(stated) = stated.and_then(|id| Alias::new(AliasKind::OrderId, id)) else {
+            return false;
+        };
+        let mut known = self.names.iter().filter(|(alias, source)| {
+            alias.kind == AliasKind::OrderId && *source == fact.event.source
+        });
+        let mut any = false;
+        let fits = known.any(|(alias, _)| {
+            any = true;
+            *alias == stated
+        });
+        any && !fits
     }
 
     /// Receipts of which facts are parked here, ascending, each once.
     pub fn parked_receipts(&self) -> Vec<ReceiptId> {
-        todo!()
+        let mut receipts: Vec<ReceiptId> = self.parked.iter().map(|fact| fact.receipt).collect();
+        receipts.sort_unstable();
+        receipts.dedup();
+        receipts
     }
 
     /// When it wants [`Order::wake`] to be called; `None` for never.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        todo!()
-    }
-
-    /// Joins one fact. The first ruling is the fact's own; behind it stand those of parked facts
-    /// that it released (with their own receipts), oldest first.
-    pub fn apply(&mut self, fact: Fact, policy: &Policy<'_>, now: Timestamp) -> Vec<Ruling> {
-        let _ = (fact, policy, now);
-        todo!()
-    }
-
-    /// Takes in another order that turned out to be the same one; the elder (smaller id by first
-    /// receipt) keeps its id, parcels known to both become one under the elder's id, claims are the
-    /// union. Facts that this releases are ruled on.
-    pub fn merge(self, other: Self, policy: &Policy<'_>, now: Timestamp) -> (Self, Vec<Ruling>) {
-        let _ = (other, policy, now);
-        todo!()
-    }
-
-    /// Looks after what waits for its time: parked facts that waited too long.
-    pub fn wake(&mut self, policy: &Policy<'_>, now: Timestamp) -> Vec<Ruling> {
-        let _ = (policy, now);
-        todo!()
+        self.parked.iter().map(|fact| fact.until).min()
     }
 
     /// Claims an occurrence for a destination; `false` when it was claimed before. A claim is made
     /// only for what becomes a message.
     pub fn claim(&mut self, firing: &Firing, destination: &DestinationName) -> bool {
-        let _ = (firing, destination);
-        todo!()
+        let place = self.claims.iter().position(|claim| claim.occurrence == firing.occurrence);
+        let claim = match place {
+            Some(place) => &mut self.claims[place],
+            None => {
+                let occurrence = firing.occurrence;
+                self.claims.push(Claim { occurrence, destinations: Vec::new() });
+                self.claims.last_mut().expect("one was just added")
+            }
+        };
+        if claim.destinations.contains(destination) {
+            return false;
+        }
+        claim.destinations.push(destination.clone());
+        true
     }
 
     /// Whether [`Order::claim`] would answer `false`.
     pub fn is_claimed(&self, occurrence: OccurrenceId, destination: &DestinationName) -> bool {
-        let _ = (occurrence, destination);
-        todo!()
+        self.claims
+            .iter()
+            .any(|claim| claim.occurrence == occurrence && claim.destinations.contains(destination))
     }
 
-    /// The flat fields of `taxonomy.md` 6.2 for a firing: the fact's own, completed from recipient,
-    /// order, parcel and return. Left out are those that only the merchant's files know
-    /// (`name`, `id`, `message_purpose`, `merchant_id`, `shop_*`, `mapping`, `backfill`); `late` is in it.
-    pub fn view(&self, firing: &Firing, now: Timestamp) -> Map {
-        let _ = (firing, now);
-        todo!()
+    fn groups(&self) -> Vec<Group> {
+        groups(self.id, &self.scans)
+    }
+
+    fn scans_of(&self, group: &Group) -> Vec<&Scan> {
+        group.places.iter().map(|place| &self.scans[*place]).collect()
+    }
+
+    fn is_closed(&self, group: &Group, now: Timestamp) -> bool {
+        let scans = self.scans_of(group);
+        let folded = fold::fold(&scans);
+        let ended = folded.legs.values().filter_map(|leg| leg.terminal);
+        let Some(last) = ended.map(|(_, place)| scans[place].at.at).max() else { return false };
+        let open_leg = folded.legs.values().any(|leg| leg.terminal.is_none());
+        let closes = last.checked_add((ALIAS_DAYS * 24).hours());
+        !open_leg && closes.is_ok_and(|closes| closes <= now)
+    }
+
+    fn has_recipient(&self) -> bool {
+        ["email", "external_id", "phone"].iter().any(|name| self.known.get(name).is_some())
     }
 }

@@ -1,0 +1,152 @@
+//! One thing that was said of an order: what of a fact is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Fact;
+use crate::{
+    Alias, AliasKind, Map, Moment, Party, TimePrecision, Value,
+    id::{OccurrenceId, ReceiptId, SourceName},
+    taxonomy::{Home, Leg, Level, Reason, Status, field},
+};
+
+/// Most receipts that are remembered to have said one and the same thing.
+const MAX_TELLERS: usize = 8;
+
+/// A fact as it is kept. Two facts that say the same are one scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Scan {
+    /// Place in the order of arrival; the elder order's come first after a merge.
+    pub(super) seq: u32,
+    pub(super) status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<Reason>,
+    pub(super) leg: Leg,
+    pub(super) at: Moment,
+    pub(super) received_at: Timestamp,
+    pub(super) source: SourceName,
+    pub(super) party: Party,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) quiet: bool,
+    /// Names of the parcel or return it speaks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) names: Vec<Alias>,
+    /// What it stated of the parcel, the return or itself.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) fields: Map,
+    /// Who said it: the first is whose id a new parcel or return takes.
+    pub(super) told_by: Vec<(ReceiptId, u16)>,
+    /// The occurrence it was given; never changes once given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) occurrence: Option<OccurrenceId>,
+}
+
+/// What kind of subject a scan speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    Order,
+    Parcel,
+    Return,
+}
+
+impl Scan {
+    pub(super) fn of(fact: &Fact, seq: u32) -> Self {
+        let event = &fact.event;
+        let mut fields = Map::new();
+        for (name, value) in event.fields.iter() {
+            let level = field(name).map(|field| field.level);
+            if matches!(level, Some(Level::Parcel | Level::Return | Level::Fact)) {
+                fields.set(name, value.clone());
+            }
+        }
+        Self {
+            seq,
+            status: event.status,
+            reason: event.reason,
+            leg: event.leg,
+            at: event.occurred_at,
+            received_at: event.received_at,
+            source: event.source.clone(),
+            party: event.party,
+            quiet: event.quiet,
+            names: names(fact),
+            fields,
+            told_by: vec![(fact.receipt, fact.index)],
+            occurrence: None,
+        }
+    }
+
+    pub(super) fn about(&self) -> About {
+        match (self.status.row().home, self.leg) {
+            (Home::Order, _) => About::Order,
+            (Home::Leg(Leg::Return), _) | (Home::Any, Leg::Return) => About::Return,
+            (Home::Leg(Leg::Forward | Leg::Rts) | Home::Any, _) => About::Parcel,
+        }
+    }
+
+    /// Whether both say the same thing of the same thing at the same time.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        self.status == other.status
+            && self.reason == other.reason
+            && self.leg == other.leg
+            && self.at.at == other.at.at
+            && self.source == other.source
+            && self.quiet == other.quiet
+            && self.names == other.names
+            && self.text("refund_id") == other.text("refund_id")
+    }
+
+    /// Takes in a scan that says the same.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (name, value) in other.fields.iter() {
+            // The greater text wins, whichever came first: the result is the same either way.
+            let keep = self.fields.get(name).is_some_and(|own| own.to_json() >= value.to_json());
+            if !keep {
+                self.fields.set(name, value.clone());
+            }
+        }
+        self.received_at = self.received_at.min(other.received_at);
+        self.occurrence = self.occurrence.or(other.occurrence);
+        for teller in other.told_by {
+            if !self.told_by.contains(&teller) && self.told_by.len() < MAX_TELLERS {
+                self.told_by.push(teller);
+            }
+        }
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_id)
+    }
+
+    pub(super) fn is_redirect(&self) -> bool {
+        self.fields.get("redirected").and_then(Value::as_bool) == Some(true)
+    }
+
+    /// Where it stands among others: a day without a time is over only at its end.
+    pub(super) fn sort_key(&self) -> (i64, i32, u16, Status, Option<Reason>, u32) {
+        let mut second = self.at.at.as_second();
+        let mut nanosecond = self.at.at.subsec_nanosecond();
+        if self.at.precision == TimePrecision::Day {
+            second = second.saturating_add(86_399);
+            nanosecond = 0;
+        }
+        // At one and the same time steps come first, in the order of their ranks.
+        let rank = self.status.rank().unwrap_or(u16::MAX);
+        (second, nanosecond, rank, self.status, self.reason, 0)
+    }
+}
+
+/// The names a fact gives to its parcel or return.
+fn names(fact: &Fact) -> Vec<Alias> {
+    let mut names: Vec<Alias> = fact
+        .aliases()
+        .into_iter()
+        .filter(|alias| match alias.kind {
+            AliasKind::ParcelId | AliasKind::TrackingNumber | AliasKind::ReturnId => true,
+            AliasKind::OrderId | AliasKind::OrderNumber | AliasKind::Email => false,
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
