@@ -4,9 +4,12 @@
 pub mod blocks;
 pub mod book;
 pub mod destination;
+pub mod draft;
 pub mod expr;
+pub mod filetests;
 pub mod http;
 pub mod json;
 pub mod merchant;
+pub mod settings;
 pub mod source;
 pub mod text;

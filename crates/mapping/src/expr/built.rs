@@ -13,7 +13,7 @@ use crate::text::{Diagnostic, Diagnostics, Span};
 pub const MAX_EACH_ITEMS: usize = 10_000;
 
 /// Name of an element where `as:` says none.
-pub const DEFAULT_NAME: &str = "item";
+const DEFAULT_NAME: &str = "item";
 
 /// Deepest structure that is compiled.
 const MAX_LEVELS: usize = 32;

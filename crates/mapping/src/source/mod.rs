@@ -1,23 +1,76 @@
 //! A source connector at work: request → verified → topic, delivery id, accounts → events.
 //! Must not know: which merchants exist, the store, orders.
 
-use std::sync::Arc;
+mod coerce;
+mod request;
+mod rule;
+mod shape;
+mod statuses;
+#[cfg(test)]
+mod tests;
+mod time;
+mod verify;
 
-use jiff::Timestamp;
-use parcelwire_domain::{Event, Map, Party, id::SourceName};
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::{Timestamp, tz::TimeZone};
+use parcelwire_domain::{Event, Map, Party, Value, id::SourceName};
 
 use crate::{
-    blocks::verify::{Incoming, Refusal, Secret, SecretProblem, Verified},
-    text::{Diagnostics, Node},
+    blocks::verify::{Incoming, MethodSpec, Refusal, Secret, SecretProblem, Verified, Verifier},
+    draft,
+    expr::{Expr, Template},
+    json::{Doc, Unreadable, form},
+    settings::{self, Setting},
+    text::{Diagnostics, Node, check},
 };
+use request::{DeliveryId, Payload, TopicAt};
+use rule::{Around, Found, Rule};
+use statuses::Statuses;
+use verify::Verify;
+
+pub use shape::SHAPE;
+
+/// Keys of a source in a merchant's or feed's file that are not the connector's settings.
+pub const RESERVED: [&str; 4] = ["connector", "secret", "feed", "account"];
 
 /// A source connector, checked.
 #[derive(Debug)]
-pub struct SourceConnector {}
+pub struct SourceConnector {
+    title: String,
+    party: Party,
+    settings: Vec<Setting>,
+    topic: Option<TopicAt>,
+    verify: Verify,
+    delivery_id: DeliveryId,
+    account: Option<Template>,
+    zone: Option<TimeZone>,
+    is_form: bool,
+    rules: Vec<Rule>,
+    statuses: Statuses,
+    answer: Option<(u16, String, String)>,
+    handshakes: Vec<Handshake>,
+    kept_headers: Vec<String>,
+    keeps_query: bool,
+}
+
+#[derive(Debug)]
+struct Handshake {
+    method: String,
+    when: Option<Expr>,
+    status: u16,
+    body: Option<Template>,
+    content_type: String,
+}
 
 /// A connector with one merchant's (or feed's) settings and secrets.
 #[derive(Debug)]
-pub struct ReadySource {}
+pub struct ReadySource {
+    connector: Arc<SourceConnector>,
+    settings: Map,
+    verifier: Option<Verifier>,
+    address: String,
+}
 
 /// An accepted request as it is processed.
 #[derive(Debug, Clone, Copy)]
@@ -71,89 +124,386 @@ pub enum Useless {
 }
 
 impl SourceConnector {
-    /// Compiles a checked file of this name; all that is wrong goes to `diagnostics`.
-    pub fn compile(name: &str, file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let _ = (name, file, diagnostics);
-        todo!()
+    /// Compiles a file; all that is wrong goes to `diagnostics`.
+    pub fn compile(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut found = Diagnostics::default();
+        let connector = check(&SHAPE, file, &mut found).then(|| Self::checked(file, &mut found));
+        let sound = !found.has_errors();
+        diagnostics.append(found);
+        connector.flatten().filter(|_| sound)
+    }
+
+    fn checked(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let settings = settings::compile(file, &RESERVED, diagnostics);
+        let scope = request::scope(&settings);
+        let topic = TopicAt::compile(file, &scope, diagnostics);
+        let verify = Verify::compile(file, &scope, diagnostics);
+        let delivery_id = DeliveryId::compile(file, &scope, diagnostics);
+        let account =
+            file.get("account").and_then(|node| draft::template(node, &scope, diagnostics));
+        let zone = file.get("timezone").and_then(|node| rule::time_zone(node, diagnostics));
+        let statuses = Statuses::compile(file, &scope, diagnostics);
+        let nodes = file.get("events").map(Node::one_or_many).unwrap_or_default();
+        let rules: Vec<Option<Rule>> =
+            nodes.iter().map(|node| Rule::compile(node, &scope, diagnostics)).collect();
+        let handshakes = handshakes(file, &scope, diagnostics);
+        let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+        let answer = file.get("answer").map(|node| {
+            let kind = text(node, "content_type").unwrap_or_else(|| "text/plain".to_owned());
+            (status(node, 200), kind, text(node, "body").unwrap_or_default())
+        });
+        let party = match file.get("party").and_then(Node::as_str) {
+            Some("shop") => Party::Shop,
+            Some("carrier") => Party::Carrier,
+            Some("returns") => Party::Returns,
+            _ => Party::Fulfilment,
+        };
+        let mut connector = Self {
+            title: text(file, "title").unwrap_or_default(),
+            party,
+            settings,
+            topic,
+            verify: verify?,
+            delivery_id,
+            account,
+            zone,
+            is_form: file.get("body").and_then(Node::as_str) == Some("form"),
+            rules: rules.into_iter().collect::<Option<_>>()?,
+            statuses,
+            answer,
+            handshakes,
+            kept_headers: Vec::new(),
+            keeps_query: false,
+        };
+        connector.find_kept(file);
+        Some(connector)
+    }
+
+    /// Which headers are kept: those that the file's expressions name, and the topic's.
+    fn find_kept(&mut self, file: &Node) {
+        let mut kept = BTreeSet::new();
+        if let Some(TopicAt::Header(names)) = &self.topic {
+            kept.extend(names.iter().cloned());
+        }
+        if matches!(self.topic, Some(TopicAt::Query(_))) {
+            self.keeps_query = true;
+        }
+        for read in self.delivery_id.reads() {
+            if let [root, name, ..] = read.path.as_slice()
+                && root == "headers"
+            {
+                kept.insert(name.to_lowercase());
+            }
+        }
+        // Rules name their headers in the text of the file: the same words, found once.
+        let mut texts = Vec::new();
+        for key in ["events", "statuses", "account"] {
+            if let Some(node) = file.get(key) {
+                collect_texts(node, &mut texts);
+            }
+        }
+        for text in texts {
+            self.keeps_query |= text.contains("query.") || text.contains("query[");
+            for rest in text.split("headers[").skip(1) {
+                let name = rest.trim_start_matches(['\'', '"']);
+                let end = name.find(['\'', '"']).unwrap_or(0);
+                kept.extend(name.get(..end).filter(|name| !name.is_empty()).map(str::to_lowercase));
+            }
+            for rest in text.split("headers.").skip(1) {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+                kept.extend(Some(name.to_lowercase()).filter(|name| !name.is_empty()));
+            }
+        }
+        self.kept_headers = kept.into_iter().collect();
+    }
+
+    /// What people call the system.
+    pub fn title(&self) -> &str {
+        &self.title
     }
 
     /// What kind of party speaks through it.
     pub fn party(&self) -> Party {
-        todo!()
+        self.party
     }
 
-    /// Makes it ready for an instance. `settings` are the instance's keys beyond the reserved ones,
-    /// already checked against the connector's settings; `secrets` are resolved. `base_address` is
-    /// where it is reached (`http.public_url` + path), for signatures over the URL. A share of a
-    /// feed has no secrets and never verifies: see [`ReadySource::share`].
+    /// The settings beside the secret.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The header in which the topic stands, where it is one.
+    pub fn topic_header(&self) -> Option<&str> {
+        match self.topic.as_ref()? {
+            TopicAt::Header(names) => names.first().map(String::as_str),
+            TopicAt::Query(_) | TopicAt::Body(_) => None,
+        }
+    }
+
+    /// The codes of its table, as written.
+    pub fn codes(&self) -> &[String] {
+        self.statuses.codes()
+    }
+
+    /// Whether it can be the connector of a feed.
+    pub fn splits(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// The signature method for an instance with these settings (complete: see
+    /// [`settings::check`]).
+    pub fn method(&self, settings: &Map) -> Result<MethodSpec, Vec<String>> {
+        self.verify.method(settings)
+    }
+
+    /// Makes it ready for an instance. `settings` are complete and checked; `secrets` resolved;
+    /// `address` is where it is reached, for signatures over the URL.
     pub fn ready(
         self: &Arc<Self>,
         settings: Map,
         secrets: &[Secret],
         address: &str,
-    ) -> Result<ReadySource, Vec<SecretProblem>> {
-        let _ = (settings, secrets, address);
-        todo!()
+    ) -> Result<ReadySource, NotReady> {
+        let method = self.method(&settings).map_err(NotReady::Settings)?;
+        let verifier = method.verifier(secrets).map_err(NotReady::Secrets)?;
+        Ok(ReadySource {
+            connector: Arc::clone(self),
+            settings,
+            verifier: Some(verifier),
+            address: address.to_owned(),
+        })
     }
 
-    /// A merchant's share of a feed.
+    /// A merchant's share of a feed: it is never verified itself.
     pub fn share(self: &Arc<Self>, settings: Map) -> ReadySource {
-        let _ = settings;
-        todo!()
+        ReadySource {
+            connector: Arc::clone(self),
+            settings,
+            verifier: None,
+            address: String::new(),
+        }
     }
 }
 
+/// Why a source cannot be made ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotReady {
+    /// The settings do not go together; sentences for people.
+    Settings(Vec<String>),
+    /// Secrets that cannot be used.
+    Secrets(Vec<SecretProblem>),
+}
+
 impl ReadySource {
+    /// The connector.
+    pub fn connector(&self) -> &Arc<SourceConnector> {
+        &self.connector
+    }
+
     /// Who sent the request, or why it is refused; over the raw bytes, before any parsing.
     pub fn verify(&self, request: &Incoming<'_>, now: Timestamp) -> Result<Verified, Refusal> {
-        let _ = (request, now);
-        todo!()
+        let Some(verifier) = &self.verifier else {
+            return Err(Refusal::Missing {
+                expected: "signature: it is part of a feed".to_owned(),
+            });
+        };
+        let public = Incoming { url: &self.address, ..*request };
+        let request = if self.address.is_empty() { request } else { &public };
+        verifier.verify(request, now)
     }
 
     /// Its topic, in the connector's own words.
     pub fn topic(&self, request: &Incoming<'_>) -> Option<String> {
-        let _ = request;
-        todo!()
+        let topic = self.connector.topic.as_ref()?;
+        let payload = match topic {
+            TopicAt::Body(_) => Payload::look(request.body, self.connector.is_form),
+            TopicAt::Header(_) | TopicAt::Query(_) => Payload::Nothing,
+        };
+        topic.find(request, &payload)
     }
 
     /// Its delivery id, from headers or a bounded look into the body.
     pub fn delivery_id(&self, request: &Incoming<'_>) -> Option<String> {
-        let _ = request;
-        todo!()
+        self.connector.delivery_id.find(request, self.connector.is_form)
     }
 
     /// The headers that are kept (small letters): those that the connector names, never credentials.
     pub fn kept_headers(&self) -> &[String] {
-        todo!()
+        &self.connector.kept_headers
     }
 
     /// Whether the query string is kept.
     pub fn keeps_query(&self) -> bool {
-        todo!()
+        self.connector.keeps_query
     }
 
     /// For a feed: every account that the request speaks of, each once, in order.
     pub fn accounts(&self, received: &Received<'_>) -> Result<Vec<String>, Useless> {
-        let _ = received;
-        todo!()
+        let payload = self.payload(received.body)?;
+        let found = self.run(&payload, &Received { accounts: &[], ..*received });
+        if found.accounts.is_empty() {
+            return Err(self.why_not(&found, received));
+        }
+        Ok(found.accounts)
     }
 
     /// What the request says.
     pub fn read(&self, received: &Received<'_>) -> Reading {
-        let _ = received;
-        todo!()
+        let payload = match self.payload(received.body) {
+            Ok(payload) => payload,
+            Err(useless) => return Reading { useless: Some(useless), ..Reading::default() },
+        };
+        let mut found = self.run(&payload, received);
+        let useless = found.events.is_empty().then(|| self.why_not(&found, received));
+        found.notes.dedup();
+        Reading { events: found.events, unmapped: found.unmapped, useless, notes: found.notes }
+    }
+
+    fn payload(&self, body: &[u8]) -> Result<Payload, Useless> {
+        let unreadable = |why: Unreadable| Useless::Unreadable(why.to_string());
+        if self.connector.is_form {
+            let text = std::str::from_utf8(body)
+                .map_err(|e| unreadable(Unreadable::NotUtf8 { at: e.valid_up_to() }))?;
+            if text.trim().is_empty() {
+                return Err(unreadable(Unreadable::Empty));
+            }
+            return Ok(Payload::Form(form::parse(text)));
+        }
+        Doc::parse(body).map(Payload::Json).map_err(unreadable)
+    }
+
+    fn run(&self, payload: &Payload, received: &Received<'_>) -> Found {
+        let connector = &self.connector;
+        let lines = received.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let query = request::query(received.query);
+        let mut env = request::env(payload, request::headers(lines), (&query).into())
+            .with("settings", &self.settings)
+            .with("topic", received.topic);
+        let around = Around {
+            statuses: &connector.statuses,
+            party: connector.party,
+            zone: connector.zone.as_ref(),
+            account: connector.account.as_ref(),
+        };
+        let mut found = Found::default();
+        for rule in connector.rules.iter().filter(|rule| rule.is_for(received.topic)) {
+            rule.run(&mut env, &around, received, &mut found);
+        }
+        if env.over_limit() {
+            found.notes.push("a limit was reached: not everything in the body was read".to_owned());
+        }
+        found
+    }
+
+    fn why_not(&self, found: &Found, received: &Received<'_>) -> Useless {
+        let any_rule = self.connector.rules.iter().any(|rule| rule.is_for(received.topic));
+        match found {
+            _ if !any_rule => Useless::TopicNotUsed,
+            Found { no_subject: true, .. } => Useless::NoSubject,
+            Found { unmapped, .. } if !unmapped.is_empty() => {
+                Useless::UnmappedCode(unmapped.first().cloned().unwrap_or_default())
+            }
+            Found { ignored: true, .. } => Useless::Ignored,
+            Found { other_account: true, .. } => Useless::OtherAccount,
+            _ => Useless::NoRule,
+        }
     }
 
     /// What the connector answers instead of the usual 202 and 200, if it says so: status,
     /// content type, body.
     pub fn answer(&self) -> Option<(u16, &str, &str)> {
-        todo!()
+        let (status, kind, body) = self.connector.answer.as_ref()?;
+        Some((*status, kind, body))
     }
 
     /// The answer to a request without effect (HEAD, GET, an unsigned ping), if the connector
     /// knows it: asked before verification. Status, content type, body.
     pub fn handshake(&self, request: &Incoming<'_>) -> Option<(u16, String, String)> {
-        let _ = request;
-        todo!()
+        let known = self.connector.handshakes.iter().filter(|known| known.method == request.method);
+        for known in known {
+            let payload = match request.body {
+                [] => Payload::Nothing,
+                body => Payload::look(body, self.connector.is_form),
+            };
+            let query = request::query(request.query);
+            let env =
+                request::env(&payload, request::headers(request.headers.iter()), (&query).into());
+            let holds =
+                known.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true));
+            if holds {
+                let body = known.body.as_ref().and_then(|body| body.eval(&env).as_text());
+                let body = body.map(|text| text.into_owned()).unwrap_or_default();
+                return Some((known.status, known.content_type.clone(), body));
+            }
+        }
+        None
     }
+}
+
+fn collect_texts<'n>(node: &'n Node, texts: &mut Vec<&'n str>) {
+    texts.extend(node.as_str());
+    for item in node.as_list().unwrap_or_default() {
+        collect_texts(item, texts);
+    }
+    for (_, value) in node.entries() {
+        collect_texts(value, texts);
+    }
+}
+
+fn status(node: &Node, usual: u16) -> u16 {
+    let stated = node.get("status").and_then(Node::as_int);
+    stated.and_then(|status| u16::try_from(status).ok()).unwrap_or(usual)
+}
+
+fn handshakes(
+    file: &Node,
+    scope: &crate::expr::Scope,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Handshake> {
+    let nodes = file.get("handshake").map(Node::one_or_many).unwrap_or_default();
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    nodes
+        .iter()
+        .map(|node| Handshake {
+            method: text(node, "method").unwrap_or_default(),
+            when: node.get("when").and_then(|when| draft::expression(when, scope, diagnostics)),
+            status: status(node, 200),
+            body: node.get("body").and_then(|body| draft::template(body, scope, diagnostics)),
+            content_type: text(node, "content_type").unwrap_or_else(|| "text/plain".to_owned()),
+        })
+        .collect()
+}
+
+impl Useless {
+    /// `failed` or `filtered`, and the rule's name.
+    pub fn outcome(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unreadable(_) => ("failed", "unreadable"),
+            Self::NoSubject => ("failed", "no_subject"),
+            Self::UnmappedCode(_) => ("filtered", "unmapped_code"),
+            Self::TopicNotUsed => ("filtered", "topic_not_used"),
+            Self::Ignored => ("filtered", "ignored"),
+            Self::NoRule => ("filtered", "no_rule"),
+            Self::OtherAccount => ("filtered", "other_account"),
+        }
+    }
+}
+
+/// An event as flat fields, under the names of the taxonomy: what `map` prints and lists show.
+pub fn flat(event: &Event) -> Map {
+    let mut flat = Map::new();
+    flat.set("status", Value::text(event.status.name()));
+    flat.set_some("reason", event.reason.map(|reason| Value::text(reason.name())));
+    flat.set("leg", Value::text(event.leg.name()));
+    flat.set("phase", Value::text(event.status.row().phase.name()));
+    flat.set("occurred_at", Value::text(event.occurred_at.to_rfc3339()));
+    flat.set("time_precision", Value::text(event.occurred_at.precision.name()));
+    if event.quiet {
+        flat.set("quiet", Value::Bool(true));
+    }
+    for (name, value) in event.fields.iter() {
+        flat.set(name, value.clone());
+    }
+    flat
 }

@@ -1,7 +1,6 @@
 //! Phone numbers.
 
-use super::super::value::Val;
-use super::{Function, Given, Want, option};
+use super::{Function, Want, option};
 
 pub(super) static ROWS: &[Function] = &[Function {
     name: "e164",

@@ -1,0 +1,252 @@
+//! Tests inside source connectors: the runner signs the body itself with an invented secret and
+//! goes the way of a real request, from verification to events.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use parcelwire_domain::{Map, Value, id::SourceName};
+
+use super::{FileTest, compare};
+use crate::{
+    blocks::verify::{Headers, Incoming},
+    settings,
+    source::{Reading, ReadySource, Received, SourceConnector, flat},
+    text::Node,
+};
+
+/// Runs all tests of a file. Rows of a table without a test are told as a failure of their own.
+pub fn run(connector: &Arc<SourceConnector>, file: &Node, now: Timestamp) -> Vec<FileTest> {
+    let mut done = Vec::new();
+    let mut codes: Vec<String> =
+        connector.codes().iter().map(|code| code.trim().to_lowercase()).collect();
+    let Some(tests) = file.get("tests") else { return done };
+    for (key, test) in tests.entries() {
+        if let Some(rows) = test.get("rows") {
+            for (code, expect) in rows.get("expect").iter().flat_map(|node| node.entries()) {
+                codes.retain(|known| *known != code.text.trim().to_lowercase());
+                let outcome = row(connector, rows, &code.text, expect, now);
+                done.push(FileTest::new(
+                    format!("{}: {}", key.text, code.text),
+                    &code.span,
+                    outcome,
+                ));
+            }
+        } else {
+            let outcome = one(connector, test, now, &mut codes);
+            done.push(FileTest::new(key.text.clone(), &key.span, outcome));
+        }
+    }
+    if !codes.is_empty()
+        && let Some((key, _)) = file.entry("statuses")
+    {
+        let outcome = Err(format!("no test has these codes: {}", codes.join(", ")));
+        done.push(FileTest::new("every row of the table has a test", &key.span, outcome));
+    }
+    done
+}
+
+fn one(
+    connector: &Arc<SourceConnector>,
+    test: &Node,
+    now: Timestamp,
+    codes: &mut Vec<String>,
+) -> Result<(), String> {
+    let body = match test.get("body") {
+        Some(node) => node.as_str().map_or_else(|| node.to_json_text(), str::to_owned),
+        None => return Err("it has no `body:`".to_owned()),
+    };
+    let reading = read(connector, test, body.into_bytes(), now)?;
+    // A code may be the topic itself, and may be there to be ignored.
+    if let Some(topic) = test.get("topic").and_then(Node::as_str) {
+        codes.retain(|known| *known != topic.to_lowercase());
+    }
+    for event in &reading.events {
+        if let Some(code) = event.fields.get("raw_code").and_then(Value::as_id) {
+            codes.retain(|known| *known != code.to_lowercase());
+        }
+    }
+    judge(test, &reading)
+}
+
+fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
+    let found = reading.useless.as_ref().map(|useless| useless.outcome());
+    for outcome in ["failed", "filtered"] {
+        if let Some(expected) = test.get(outcome).and_then(Node::as_str) {
+            return if found == Some((outcome, expected)) {
+                Ok(())
+            } else {
+                Err(format!("expected {outcome}: {expected}, found {}", describe(reading)))
+            };
+        }
+    }
+    let Some(Value::List(expected)) = test.get("events").and_then(Node::to_value) else {
+        return Err("it says nothing to expect: `events:`, `failed:` or `filtered:`".to_owned());
+    };
+    let actual: Vec<Value> = reading.events.iter().map(|event| Value::Map(flat(event))).collect();
+    compare(&Value::List(expected), Some(&Value::List(actual))).map_err(|why| {
+        match &reading.useless {
+            Some(_) => format!("{why}\n({})", describe(reading)),
+            None => why,
+        }
+    })
+}
+
+fn describe(reading: &Reading) -> String {
+    match &reading.useless {
+        Some(useless) => {
+            let (outcome, rule) = useless.outcome();
+            format!("{outcome}: {rule}")
+        }
+        None => format!("{} events", reading.events.len()),
+    }
+}
+
+fn row(
+    connector: &Arc<SourceConnector>,
+    rows: &Node,
+    code: &str,
+    expect: &Node,
+    now: Timestamp,
+) -> Result<(), String> {
+    let mut body = rows.get("body").and_then(Node::to_value).unwrap_or(Value::Map(Map::new()));
+    if let Some(path) = rows.get("code_at").and_then(Node::as_str) {
+        let path: Vec<&str> = path.split('.').collect();
+        put(&mut body, &path, Value::text(code))
+            .map_err(|()| "`code_at` leads nowhere".to_owned())?;
+    }
+    let reading = read(connector, rows, body.to_json().into_bytes(), now)?;
+    let wanted = match expect.as_str() {
+        Some("ignore") => {
+            let ignored =
+                reading.useless.as_ref().map(|useless| useless.outcome().1) == Some("ignored");
+            return if ignored { Ok(()) } else { Err(format!("found {}", describe(&reading))) };
+        }
+        Some(text) => {
+            let mut wanted = Map::new();
+            let (status, reason) = text.split_once('/').map_or((text, None), |(s, r)| (s, Some(r)));
+            wanted.set("status", Value::text(status));
+            wanted.set_some("reason", reason.map(Value::text));
+            Value::Map(wanted)
+        }
+        None => expect.to_value().unwrap_or(Value::Map(Map::new())),
+    };
+    let [event] = &reading.events[..] else {
+        return Err(format!("expected one event, found {}", describe(&reading)));
+    };
+    compare(&wanted, Some(&Value::Map(flat(event))))
+}
+
+fn put(into: &mut Value, path: &[&str], value: Value) -> Result<(), ()> {
+    let [first, rest @ ..] = path else { return Err(()) };
+    match into {
+        Value::Map(map) if rest.is_empty() => {
+            map.set(*first, value);
+            Ok(())
+        }
+        Value::Map(map) => {
+            let mut inner = map.remove(first).unwrap_or(Value::Map(Map::new()));
+            put(&mut inner, rest, value)?;
+            map.set(*first, inner);
+            Ok(())
+        }
+        Value::List(items) => {
+            let place: usize = first.parse().map_err(|_| ())?;
+            let item = items.get_mut(place).ok_or(())?;
+            if rest.is_empty() {
+                *item = value;
+                return Ok(());
+            }
+            put(item, rest, value)
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) => Err(()),
+    }
+}
+
+/// Signs, verifies and reads the request of a test.
+fn read(
+    connector: &Arc<SourceConnector>,
+    test: &Node,
+    body: Vec<u8>,
+    now: Timestamp,
+) -> Result<Reading, String> {
+    let given = match test.get("settings").and_then(Node::to_value) {
+        Some(Value::Map(map)) => map,
+        _ => Map::new(),
+    };
+    let complete =
+        settings::check(connector.settings(), &given, false).map_err(|f| f.join("; "))?;
+    let method = connector.method(&complete).map_err(|faults| faults.join("; "))?;
+    let mut headers: Vec<(String, String)> = test
+        .get("headers")
+        .iter()
+        .flat_map(|node| node.entries())
+        .map(|(key, value)| {
+            (key.text.to_lowercase(), value.as_str().unwrap_or_default().to_owned())
+        })
+        .collect();
+    if let Some(topic) = test.get("topic").and_then(Node::as_str)
+        && let Some(name) = connector.topic_header()
+    {
+        headers.push((name.to_owned(), topic.to_owned()));
+    }
+    let query = test.get("query").and_then(Node::as_str).unwrap_or_default().to_owned();
+    let ready = match method.invented("a test in a file") {
+        Some(secrets) => {
+            let ready = connector
+                .ready(complete, &[secrets.verifying], "")
+                .map_err(|fault| format!("the invented secret does not fit: {fault:?}"))?;
+            let signer = method.signer(&secrets.signing).map_err(|fault| fault.to_string())?;
+            let lines: Vec<(&str, &str)> = lines(&headers);
+            let request = Incoming { query: &query, ..Incoming::post(Headers::new(&lines), &body) };
+            let signed = signer.sign(&request, "test-1", now).map_err(|fault| fault.to_string())?;
+            headers.extend(signed.headers);
+            let lines: Vec<(&str, &str)> = self::lines(&headers);
+            let request = Incoming { query: &query, ..Incoming::post(Headers::new(&lines), &body) };
+            ready.verify(&request, now).map_err(|refusal| format!("refused: {refusal}"))?;
+            ready
+        }
+        // Only the vendor can sign: the test begins behind the verification.
+        None => connector.share(complete),
+    };
+    Ok(after_verification(&ready, &headers, &query, &body, test, now))
+}
+
+fn after_verification(
+    ready: &ReadySource,
+    headers: &[(String, String)],
+    query: &str,
+    body: &[u8],
+    test: &Node,
+    now: Timestamp,
+) -> Reading {
+    let lines = lines(headers);
+    let request = Incoming { query, ..Incoming::post(Headers::new(&lines), body) };
+    let topic = ready.topic(&request);
+    let kept: Vec<(String, String)> = headers
+        .iter()
+        .filter(|(name, _)| ready.kept_headers().contains(&name.to_lowercase()))
+        .map(|(name, value)| (name.to_lowercase(), value.clone()))
+        .collect();
+    let accounts: Vec<String> = test
+        .get("account")
+        .map(Node::one_or_many)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Node::as_str)
+        .map(str::to_owned)
+        .collect();
+    let source = SourceName::parse("test").expect("it is a name");
+    ready.read(&Received {
+        topic: topic.as_deref(),
+        headers: &kept,
+        query,
+        body,
+        accounts: &accounts,
+        received_at: now,
+        source: &source,
+    })
+}
+
+fn lines(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}

@@ -1,0 +1,162 @@
+//! What a source connector's file looks like.
+
+use parcelwire_domain::taxonomy::{FIELDS, Reason, Status};
+
+use crate::{
+    settings::{self, words},
+    text::{Field, Keys, Shape, Words},
+};
+
+fn statuses() -> Vec<&'static str> {
+    Status::ALL.iter().map(|status| status.name()).collect()
+}
+
+fn reasons() -> Vec<&'static str> {
+    Reason::ALL.iter().map(|reason| reason.name()).collect()
+}
+
+/// Keys of a rule that are not event fields.
+pub(super) const RULE_KEYS: [&str; 8] =
+    ["topic", "when", "each", "as", "code", "status", "quiet", "timezone"];
+
+fn stated() -> Vec<&'static str> {
+    let fields = FIELDS.iter().filter(|field| field.stated).map(|field| field.name);
+    RULE_KEYS.into_iter().chain(fields).collect()
+}
+
+static PARTY: Shape = words(&["shop", "fulfilment", "carrier", "returns"]);
+
+static TIMESTAMP: Shape = Shape::Map(&[
+    Field::new("header", Shape::Text, "the header it stands in"),
+    Field::new("query", Shape::Text, "the query parameter it stands in"),
+    Field::new("body", Shape::Text, "the dotted path to it in the body"),
+    Field::new("pair", Shape::Text, "its name among the pairs of the signature's header"),
+    Field::new("format", words(&["unix", "unix_ms", "rfc3339"]), "how it is written")
+        .default("unix"),
+    Field::new("tolerance", Shape::Text, "seconds it may be off, or `off`").default("300"),
+]);
+
+static PAIRS: Shape = Shape::Map(&[
+    Field::new("separator", Shape::Text, "what stands between the pairs").default(","),
+    Field::new("signature", Shape::Text, "the name of the signature's pair").required(),
+]);
+
+/// One way to verify a request.
+static METHOD: Shape = Shape::Map(&[
+    Field::new("hmac", Shape::Expression, "HMAC with sha1, sha256 or sha512"),
+    Field::new("standard_webhooks", Shape::Bool, "Standard Webhooks, also under Svix's names"),
+    Field::new("plain_hash", Shape::Expression, "a plain hash over body and secret"),
+    Field::new(
+        "public_key",
+        Shape::Expression,
+        "rsa_sha256, rsa_sha512, rsa_pss_sha256 or ed25519",
+    ),
+    Field::new("token", Shape::Bool, "the secret itself, in a header"),
+    Field::new("bearer", Shape::Bool, "Authorization: Bearer SECRET"),
+    Field::new("basic", Shape::Bool, "Authorization: Basic; the secret is `user:password`"),
+    Field::new(
+        "url_token",
+        Shape::Text,
+        "the secret in the address: `path`, or a query parameter's name",
+    ),
+    Field::new("unsigned", Shape::Bool, "nothing is verified: anybody can send"),
+    Field::new("when", Shape::Expression, "only for instances with these settings"),
+    Field::new("user", Shape::Expression, "basic: the user, where the secret is only the password"),
+    Field::new("header", Shape::OneOrMany(&Shape::Expression), "the header with the signature"),
+    Field::new("query", Shape::Text, "the query parameter with the signature"),
+    Field::new("body", Shape::Text, "the dotted path to the signature in the body"),
+    Field::new("encoding", Shape::Expression, "how the signature is written: hex or base64")
+        .default("hex"),
+    Field::new("prefix", Shape::Expression, "what stands before the signature, as in sha256="),
+    Field::new("pairs", PAIRS, "the signature is one of several pairs in its header"),
+    Field::new("signed", Shape::Text, "what is signed, as in {{ timestamp }}.{{ body }}")
+        .default("{{ body }}"),
+    Field::new("id", Shape::Text, "the header with the id that is signed"),
+    Field::new("timestamp", TIMESTAMP, "the time that is signed"),
+    Field::new(
+        "key",
+        words(&["utf8", "base64", "hex", "nfkd", "html"]),
+        "how the secret becomes the key",
+    )
+    .default("utf8"),
+    Field::new("strip", Shape::Text, "what is taken from the secret's start first"),
+    Field::new(
+        "keys",
+        Shape::OneOrMany(&Shape::Text),
+        "public keys that are the same for everyone",
+    ),
+    Field::new(
+        "tolerance",
+        Shape::Int { min: 1, max: 86_400 },
+        "standard_webhooks: seconds the time may be off",
+    ),
+]);
+
+static TOPIC: Shape = Shape::Map(&[
+    Field::new("header", Shape::OneOrMany(&Shape::Text), "the header it stands in"),
+    Field::new("body", Shape::Text, "the dotted path to it in the body"),
+    Field::new("query", Shape::Text, "the query parameter it stands in"),
+]);
+
+static SAY: Shape = Shape::OneOf(&[
+    Shape::Text,
+    Shape::Open(
+        &[
+            Field::new(
+                "status",
+                Shape::Enum(Words::From("status", statuses)),
+                "the canonical status",
+            )
+            .required(),
+            Field::new("reason", Shape::Enum(Words::From("reason", reasons)), "why"),
+            Field::new("leg", words(&["forward", "rts", "return"]), "the leg it concerns"),
+            Field::new("quiet", Shape::Bool, "remembered, never a trigger"),
+        ],
+        &Shape::Template,
+    ),
+]);
+
+static RULE: Shape =
+    Shape::MapOf(Keys::Enum(Words::From("field of an event", stated)), &Shape::Template);
+
+static ANSWER: Shape = Shape::Map(&[
+    Field::new("status", Shape::Int { min: 200, max: 299 }, "the HTTP status").default("200"),
+    Field::new("body", Shape::Text, "the body"),
+    Field::new("content_type", Shape::Text, "its content type").default("text/plain"),
+]);
+
+static HANDSHAKE: Shape = Shape::Map(&[
+    Field::new("method", words(&["GET", "HEAD", "POST", "OPTIONS", "PUT"]), "the request's method")
+        .required(),
+    Field::new("when", Shape::Expression, "a condition over headers, query and body"),
+    Field::new("status", Shape::Int { min: 200, max: 299 }, "the HTTP status").default("200"),
+    Field::new("body", Shape::Expression, "what is answered"),
+    Field::new("content_type", Shape::Text, "its content type").default("text/plain"),
+]);
+
+/// A whole file.
+pub static SHAPE: Shape = Shape::Map(&[
+    Field::new("title", Shape::Text, "what people call the system").required(),
+    Field::new("facts", Shape::Text, "where the facts were read, and when").required(),
+    Field::new("party", PARTY, "who speaks through it").default("fulfilment"),
+    Field::new("settings", settings::SHAPE, "what an instance can be told beside its secret"),
+    Field::new("topic", TOPIC, "where the kind of webhook stands"),
+    Field::new("verify", Shape::OneOrMany(&METHOD), "how a request is verified").required(),
+    Field::new(
+        "delivery_id",
+        Shape::OneOrMany(&Shape::Expression),
+        "what tells a repeat: the first that is present",
+    ),
+    Field::new("account", Shape::Expression, "whose it is, in a feed"),
+    Field::new("timezone", Shape::Text, "the zone of times that carry no offset"),
+    Field::new("body", words(&["json", "form"]), "how bodies are written").default("json"),
+    Field::new("events", Shape::OneOrMany(&RULE), "the rules from payload to event").required(),
+    Field::new("statuses", Shape::MapOf(Keys::Any, &SAY), "what each code means"),
+    Field::new("answer", ANSWER, "what is answered instead of 202"),
+    Field::new(
+        "handshake",
+        Shape::OneOrMany(&HANDSHAKE),
+        "requests that are answered without effect",
+    ),
+    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file").required(),
+]);
