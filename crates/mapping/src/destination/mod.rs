@@ -1,167 +1,160 @@
 //! A destination connector at work: one exchange without I/O over the slots token, lookup,
 //! profile, send. Must not know: who sends the requests, when a message is tried again.
 
-use std::sync::Arc;
+mod answers;
+mod exchange;
+mod frozen;
+mod ready;
+mod shape;
+mod sign;
+mod slot;
+#[cfg(test)]
+mod tests;
 
-use jiff::Timestamp;
-use parcelwire_domain::{Map, taxonomy::Trigger};
+use std::num::NonZeroU32;
+
+use parcelwire_domain::taxonomy::{FIELDS, FieldKind};
 
 use crate::{
-    blocks::{limits::Limits, outcome::Verdict},
-    http::{HttpAnswer, HttpRequest},
-    text::{Diagnostics, Node},
+    blocks::{limits::Limits, outcome::ThrottleHeader},
+    draft,
+    expr::{Expr, Kind, Scope, Template},
+    settings::{self, Setting},
+    text::{Diagnostics, Node, check},
 };
+use answers::Answers;
+use sign::Sign;
+use slot::Slot;
+
+pub use exchange::{Exchange, Learned, MAX_REQUESTS, Step};
+pub use frozen::Frozen;
+pub use ready::{ReadyDestination, Setup};
+pub use shape::{LIMITS, SHAPE};
+
+/// Keys of a destination in a merchant's file that are not the connector's settings.
+pub const RESERVED: [&str; 6] = ["connector", "base_url", "limits", "only", "names", "ids"];
 
 /// A destination connector, checked.
 #[derive(Debug)]
-pub struct DestinationConnector {}
-
-/// A connector with one merchant's settings and credentials.
-#[derive(Debug)]
-pub struct ReadyDestination {}
-
-/// What to make it ready with.
-#[derive(Debug, Clone, Default)]
-pub struct Setup {
-    /// The connector's settings, secrets resolved.
-    pub settings: Map,
-    /// Another base URL (operator files only).
-    pub base_url: Option<String>,
-    /// Other limits than the connector's; `Some(Limits::OFF)` for `limits: off`.
-    pub limits: Option<Limits>,
-    /// `ids:` triggers to ids the other system needs.
-    pub ids: Map,
+pub struct DestinationConnector {
+    title: String,
+    settings: Vec<Setting>,
+    base_url: Template,
+    headers: Vec<(String, Template)>,
+    limits: Limits,
+    throttles: Vec<ThrottleHeader>,
+    backfill: bool,
+    sign: Option<Sign>,
+    token: Option<Slot>,
+    lookup: Option<Slot>,
+    profile: Option<Slot>,
+    send: Slot,
+    check: Option<Slot>,
+    answers: Answers,
+    error: Option<Expr>,
 }
 
-/// A message as it was frozen when it was made. Its JSON is what the store keeps.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Frozen {
-    /// The name the merchant chose.
-    pub name: String,
-    /// The event's flat fields (`id`, `trigger`, `name`, `email`, `occurred_at`, …).
-    pub fields: Map,
-    /// The mapping's properties, evaluated.
-    pub properties: Map,
-    /// The mapping's values.
-    pub values: Map,
-}
-
-/// One message on its way.
-#[derive(Debug)]
-pub struct Exchange {}
-
-/// What an exchange wants next.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Send this, and hand over the answer.
-    Send(HttpRequest),
-    /// It is over.
-    Done {
-        /// What it came to.
-        verdict: Verdict,
-        /// Plain words for people; names no person and no secret.
-        detail: String,
-    },
-}
-
-/// What one exchange learned for the next (a token, ids that were looked up). Kept in memory by
-/// whoever sends, per destination and settings.
-#[derive(Debug, Clone, Default)]
-pub struct Learned {}
-
-impl Frozen {
-    /// As the store keeps it.
-    pub fn write(&self) -> Vec<u8> {
-        todo!()
-    }
-
-    /// Reads what [`Frozen::write`] wrote.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let _ = bytes;
-        todo!()
-    }
+/// The names of an event's fields, for expressions of mappings and destinations.
+pub fn event_scope() -> Scope {
+    FIELDS.iter().fold(Scope::closed(), |scope, field| {
+        let kind = match field.kind {
+            FieldKind::Text | FieldKind::Id | FieldKind::Time | FieldKind::Money => Kind::Text,
+            FieldKind::Bool => Kind::Bool,
+            FieldKind::Int => Kind::Number,
+            FieldKind::List => Kind::list(Kind::Any),
+            FieldKind::Map => Kind::Map,
+        };
+        scope.with(field.name, kind)
+    })
 }
 
 impl DestinationConnector {
-    /// Compiles a checked file of this name; all that is wrong goes to `diagnostics`.
-    pub fn compile(name: &str, file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let _ = (name, file, diagnostics);
-        todo!()
+    /// Compiles a file; all that is wrong goes to `diagnostics`.
+    pub fn compile(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut found = Diagnostics::default();
+        let connector = check(&SHAPE, file, &mut found).then(|| Self::checked(file, &mut found));
+        let sound = !found.has_errors();
+        diagnostics.append(found);
+        connector.flatten().filter(|_| sound)
+    }
+
+    fn checked(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let settings = settings::compile(file, &RESERVED, diagnostics);
+        let scope = event_scope()
+            .with("properties", Kind::Map)
+            .with("values", Kind::Map)
+            .with("fields", Kind::Map)
+            .with("settings", settings::kind(&settings))
+            .with("token", Kind::Map)
+            .with("found", Kind::Map)
+            .with("trigger_id", Kind::Text);
+        let base_url =
+            file.get("base_url").and_then(|node| draft::template(node, &scope, diagnostics));
+        let mut slot = |key: &str| {
+            let node = file.get(key)?;
+            Some(Slot::compile(node, &scope, diagnostics))
+        };
+        let slots = [slot("token"), slot("lookup"), slot("profile"), slot("send")];
+        let check = file.get("check").map(|node| Slot::bare(node, &scope, diagnostics));
+        let error = file
+            .get("error")
+            .and_then(|node| draft::expression(node, &answers::scope(), diagnostics));
+        let headers = slot::templates(file.get("headers"), &scope, diagnostics);
+        let sign = Sign::compile(file, &scope, diagnostics);
+        let answers = Answers::compile(file.get("answers"), diagnostics);
+        let [token, lookup, profile, send] = slots;
+        Some(Self {
+            title: file.get("title").and_then(Node::as_str).unwrap_or_default().to_owned(),
+            settings,
+            base_url: base_url?,
+            headers,
+            limits: limits(file.get("limits")),
+            throttles: answers::throttles(file),
+            backfill: file.get("backfill").and_then(Node::as_bool).unwrap_or(false),
+            sign,
+            token: flat(token)?,
+            lookup: flat(lookup)?,
+            profile: flat(profile)?,
+            send: send??,
+            check: flat(check)?,
+            answers,
+            error,
+        })
+    }
+
+    /// What people call the system.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The settings that a merchant fills in.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 
     /// Whether it can record something without starting anything.
     pub fn backfills(&self) -> bool {
-        todo!()
-    }
-
-    /// Makes it ready for a merchant's destination; what is wrong with the settings comes back as
-    /// sentences with the setting's name (required ones missing, patterns, unknown ones).
-    pub fn ready(self: &Arc<Self>, setup: Setup) -> Result<ReadyDestination, Vec<String>> {
-        let _ = setup;
-        todo!()
+        self.backfill
     }
 }
 
-impl ReadyDestination {
-    /// See [`DestinationConnector::backfills`].
-    pub fn backfills(&self) -> bool {
-        todo!()
+/// Reads a map of limits.
+pub fn limits(node: Option<&Node>) -> Limits {
+    let mut limits = Limits::OFF;
+    for (key, value) in node.iter().flat_map(|node| node.entries()) {
+        let limit = value.as_int().and_then(|n| u32::try_from(n).ok()).and_then(NonZeroU32::new);
+        if let Some(limit) = limit {
+            limits.set(&key.text, limit);
+        }
     }
-
-    /// How often it may be called.
-    pub fn limits(&self) -> Limits {
-        todo!()
-    }
-
-    /// 128 bits over host and credentials: destinations with the same share one limit.
-    pub fn credential(&self) -> [u8; 16] {
-        todo!()
-    }
-
-    /// A hash over settings and connector: a paused destination is tried at once when it changes.
-    pub fn fingerprint(&self) -> String {
-        todo!()
-    }
-
-    /// Begins to send a message. `backfill` is as it stands now; `trigger` for `ids:`.
-    pub fn exchange(
-        &self,
-        frozen: &Frozen,
-        trigger: Trigger,
-        backfill: bool,
-        learned: &Learned,
-    ) -> Exchange {
-        let _ = (frozen, trigger, backfill, learned);
-        todo!()
-    }
-
-    /// The connector's check of the credentials, where it has one.
-    pub fn check(&self) -> Option<Exchange> {
-        todo!()
-    }
-
-    /// `text` with every secret of this destination masked: for what people are shown.
-    pub fn mask(&self, text: &str) -> String {
-        let _ = text;
-        todo!()
-    }
+    limits
 }
 
-impl Exchange {
-    /// The first step.
-    pub fn start(&mut self, now: Timestamp) -> Step {
-        let _ = now;
-        todo!()
-    }
-
-    /// The step after an answer.
-    pub fn on(&mut self, answer: &HttpAnswer, now: Timestamp) -> Step {
-        let _ = (answer, now);
-        todo!()
-    }
-
-    /// What it learned on the way.
-    pub fn learned(&self) -> Learned {
-        todo!()
+/// A slot that is absent is fine; one that did not compile is not.
+#[expect(clippy::option_option, reason = "the outer one says whether the slot stands there")]
+fn flat(slot: Option<Option<Slot>>) -> Option<Option<Slot>> {
+    match slot {
+        None => Some(None),
+        Some(compiled) => compiled.map(Some),
     }
 }

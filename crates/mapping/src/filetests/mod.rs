@@ -2,7 +2,7 @@
 //! Must not know where files come from.
 
 mod compare;
-//pub mod destination;
+pub mod destination;
 //pub mod mapping;
 pub mod source;
 

@@ -1,0 +1,133 @@
+//! What an answer means.
+
+use jiff::Timestamp;
+
+use crate::{
+    blocks::outcome::{ThrottleForm, ThrottleHeader, Verdict},
+    draft,
+    expr::{Env, Expr, Kind, Scope, Val},
+    http::HttpAnswer,
+    json::Doc,
+    text::{Diagnostic, Diagnostics, Node},
+};
+
+/// The rules of a file or a slot; the first that matches counts.
+#[derive(Debug, Default)]
+pub(super) struct Answers(Vec<Rule>);
+
+#[derive(Debug)]
+struct Rule {
+    /// Lowest and highest status; empty for any.
+    statuses: Vec<(u16, u16)>,
+    when: Option<Expr>,
+    is: Verdict,
+}
+
+/// The names that conditions over an answer see.
+pub(super) fn scope() -> Scope {
+    Scope::closed().with("status", Kind::Number).with("headers", Kind::Map).with("body", Kind::Any)
+}
+
+/// An answer whose body was read.
+pub(super) struct Read<'a> {
+    pub(super) answer: &'a HttpAnswer,
+    doc: Option<Doc>,
+}
+
+impl<'a> Read<'a> {
+    pub(super) fn new(answer: &'a HttpAnswer) -> Self {
+        Self { answer, doc: Doc::parse(&answer.body).ok() }
+    }
+
+    pub(super) fn env(&self) -> Env<'_> {
+        let headers = self.answer.headers.iter();
+        let headers =
+            headers.map(|(name, value)| (name.as_str().into(), Val::text(value.as_str())));
+        let body = self.doc.as_ref().map_or(Val::Missing, |doc| doc.root().into());
+        Env::new()
+            .with("status", Val::int(i64::from(self.answer.status)))
+            .with("headers", Val::map(headers.collect()))
+            .with("body", body)
+    }
+}
+
+impl Answers {
+    pub(super) fn compile(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Self {
+        let Some(node) = node else { return Self::default() };
+        let mut rules = Vec::new();
+        for (key, is) in node.entries() {
+            match status(&key.text) {
+                Some(range) => {
+                    let is = is.as_str().and_then(Verdict::parse).unwrap_or(Verdict::Rejected);
+                    rules.push(Rule { statuses: vec![range], when: None, is });
+                }
+                None => {
+                    let error =
+                        Diagnostic::error(&key.span, format!("`{}` is no HTTP status", key.text));
+                    diagnostics
+                        .push(error.hint("write a number, as in 409, or a class, as in 5xx"));
+                }
+            }
+        }
+        for item in node.as_list().unwrap_or_default() {
+            let texts = item.get("status").map(Node::one_or_many).unwrap_or_default();
+            let statuses = texts.iter().filter_map(|text| status(text.as_str()?)).collect();
+            let when =
+                item.get("when").and_then(|when| draft::expression(when, &scope(), diagnostics));
+            let is = item.get("is").and_then(Node::as_str).and_then(Verdict::parse);
+            rules.push(Rule { statuses, when, is: is.unwrap_or(Verdict::Rejected) });
+        }
+        Self(rules)
+    }
+
+    /// What these rules say of an answer, if one of them matches.
+    pub(super) fn judge(&self, read: &Read<'_>) -> Option<Verdict> {
+        let env = read.env();
+        let status = read.answer.status;
+        for rule in &self.0 {
+            let fits = rule.statuses.is_empty()
+                || rule.statuses.iter().any(|(from, to)| (*from..=*to).contains(&status));
+            if fits && rule.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true)) {
+                return Some(rule.is.clone());
+            }
+        }
+        None
+    }
+}
+
+/// `409`, `5xx`.
+fn status(text: &str) -> Option<(u16, u16)> {
+    if let Some(class) = text.strip_suffix("xx") {
+        let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
+        return Some((class * 100, class * 100 + 99));
+    }
+    let status: u16 = text.parse().ok().filter(|status| (100..=599).contains(status))?;
+    Some((status, status))
+}
+
+/// Where an answer says when to call again.
+pub(super) fn throttles(file: &Node) -> Vec<ThrottleHeader> {
+    let own = file.get("throttle").map(Node::one_or_many).unwrap_or_default();
+    let own = own.iter().filter_map(|node| {
+        let form = node.get("form").and_then(Node::as_str).and_then(ThrottleForm::parse);
+        Some(ThrottleHeader {
+            name: node.get("header")?.as_str()?.to_lowercase(),
+            form: form.unwrap_or(ThrottleForm::SecondsOrDate),
+        })
+    });
+    own.chain([ThrottleHeader::retry_after()]).collect()
+}
+
+/// The verdict with the wait that the answer asks for.
+pub(super) fn with_wait(
+    verdict: Verdict,
+    throttles: &[ThrottleHeader],
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> Verdict {
+    let after = throttles
+        .iter()
+        .filter_map(|throttle| throttle.form.wait(answer.header(&throttle.name)?, now))
+        .max();
+    verdict.not_before(after)
+}

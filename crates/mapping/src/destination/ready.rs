@@ -1,0 +1,200 @@
+//! A destination connector with one merchant's settings and credentials.
+
+use std::sync::Arc;
+
+use parcelwire_domain::{Map, Value, taxonomy::Trigger};
+use sha2::{Digest as _, Sha256};
+
+use super::{DestinationConnector, Exchange, Frozen, Learned};
+use crate::{
+    blocks::{encode::percent_encode, limits::Limits, sign::Signer},
+    expr::Env,
+    settings,
+};
+
+/// Shorter texts are not masked: they would hide half of every sentence.
+const SHORTEST_MASKED: usize = 4;
+
+/// What to make it ready with.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// The connector's settings, secrets resolved.
+    pub settings: Map,
+    /// Another base URL (operator files only).
+    pub base_url: Option<String>,
+    /// Other limits than the connector's; `Some(Limits::OFF)` for `limits: off`.
+    pub limits: Option<Limits>,
+    /// `ids:` triggers to ids the other system needs.
+    pub ids: Map,
+    /// Whether the secrets are real: invented ones are not tested against patterns.
+    pub real: bool,
+}
+
+/// A connector with one merchant's settings and credentials.
+#[derive(Debug, Clone)]
+pub struct ReadyDestination(Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) connector: Arc<DestinationConnector>,
+    pub(super) settings: Map,
+    pub(super) base_url: String,
+    pub(super) ids: Map,
+    pub(super) signer: Option<Signer>,
+    limits: Limits,
+    masked: Vec<String>,
+    credential: [u8; 16],
+    fingerprint: String,
+}
+
+impl DestinationConnector {
+    /// Makes it ready for a merchant's destination; what is wrong with the settings comes back as
+    /// sentences with the setting's name.
+    pub fn ready(self: &Arc<Self>, setup: Setup) -> Result<ReadyDestination, Vec<String>> {
+        let settings = settings::check(&self.settings, &setup.settings, setup.real)?;
+        let env = Env::new().with("settings", &settings);
+        let own = self.base_url.eval(&env).as_text().map(|url| url.into_owned());
+        let base_url =
+            setup.base_url.or(own).ok_or_else(|| vec!["`base_url` is missing".to_owned()])?;
+        let signer = match &self.sign {
+            Some(sign) => Some(sign.signer(&env).map_err(|fault| vec![fault])?),
+            None => None,
+        };
+        let secrets: Vec<&str> = self
+            .settings
+            .iter()
+            .filter(|setting| setting.secret)
+            .filter_map(|setting| settings.get(&setting.name)?.as_text())
+            .collect();
+        let mut hash = Sha256::new();
+        hash.update(base_url.as_bytes());
+        for secret in &secrets {
+            hash.update([0]);
+            hash.update(secret.as_bytes());
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut whole = Sha256::new();
+        whole.update(digest);
+        whole.update(settings_text(&settings).as_bytes());
+        whole.update(self.title.as_bytes());
+        let fingerprint = hex::encode(whole.finalize().as_slice().get(..8).unwrap_or_default());
+        let masked = masked_forms(&secrets);
+        drop(env);
+        let mut credential = [0; 16];
+        credential.copy_from_slice(&digest[..16]);
+        Ok(ReadyDestination(Arc::new(Inner {
+            limits: setup.limits.unwrap_or(self.limits),
+            ids: setup.ids,
+            connector: Arc::clone(self),
+            settings,
+            base_url,
+            signer,
+            masked,
+            credential,
+            fingerprint,
+        })))
+    }
+}
+
+fn settings_text(settings: &Map) -> String {
+    let mut text = String::new();
+    settings.write_json(&mut text);
+    text
+}
+
+/// Each secret as it may be seen: itself, in base64, percent-encoded.
+fn masked_forms(secrets: &[&str]) -> Vec<String> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let mut forms: Vec<String> = secrets
+        .iter()
+        .filter(|secret| secret.len() >= SHORTEST_MASKED)
+        .flat_map(|secret| [(*secret).to_owned(), STANDARD.encode(secret), percent_encode(secret)])
+        .collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.dedup();
+    forms
+}
+
+impl Inner {
+    pub(super) fn mask(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for form in &self.masked {
+            if masked.contains(form.as_str()) {
+                masked = masked.replace(form.as_str(), "****");
+            }
+        }
+        masked
+    }
+}
+
+impl ReadyDestination {
+    /// See [`DestinationConnector::backfills`].
+    pub fn backfills(&self) -> bool {
+        self.0.connector.backfills()
+    }
+
+    /// How often it may be called.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// 128 bits over host and credentials: destinations with the same share one limit.
+    pub fn credential(&self) -> [u8; 16] {
+        self.0.credential
+    }
+
+    /// A hash over settings and connector: a paused destination is tried at once when it changes.
+    pub fn fingerprint(&self) -> String {
+        self.0.fingerprint.clone()
+    }
+
+    /// The base URL in force.
+    pub fn base_url(&self) -> &str {
+        &self.0.base_url
+    }
+
+    /// The same destination with another base URL: `messages: sandbox`.
+    #[must_use]
+    pub fn at(&self, base_url: &str) -> Self {
+        let inner = &self.0;
+        Self(Arc::new(Inner {
+            connector: Arc::clone(&inner.connector),
+            settings: inner.settings.clone(),
+            base_url: base_url.to_owned(),
+            ids: inner.ids.clone(),
+            signer: inner.signer.clone(),
+            limits: inner.limits,
+            masked: inner.masked.clone(),
+            credential: inner.credential,
+            fingerprint: inner.fingerprint.clone(),
+        }))
+    }
+
+    /// Begins to send a message. `backfill` is as it stands now; `trigger` for `ids:`.
+    pub fn exchange(
+        &self,
+        frozen: &Frozen,
+        trigger: Trigger,
+        backfill: bool,
+        learned: &Learned,
+    ) -> Exchange {
+        Exchange::new(Arc::clone(&self.0), frozen, trigger, backfill, learned)
+    }
+
+    /// The connector's check of the credentials, where it has one.
+    pub fn check(&self) -> Option<Exchange> {
+        self.0.connector.check.as_ref()?;
+        Some(Exchange::check(Arc::clone(&self.0)))
+    }
+
+    /// `text` with every secret of this destination masked: for what people are shown.
+    pub fn mask(&self, text: &str) -> String {
+        self.0.mask(text)
+    }
+
+    /// The value of a setting that is no secret, for lists and pages.
+    pub fn shown_setting(&self, name: &str) -> Option<&Value> {
+        let secret = self.0.connector.settings.iter().any(|s| s.name == name && s.secret);
+        if secret { None } else { self.0.settings.get(name) }
+    }
+}

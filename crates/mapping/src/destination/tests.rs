@@ -1,0 +1,192 @@
+//! The shipped destination connectors, and exchanges over several slots.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use parcelwire_domain::{
+    Map, Value,
+    taxonomy::{Status, Trigger},
+};
+
+use super::*;
+use crate::{
+    blocks::outcome::Verdict,
+    filetests,
+    http::HttpAnswer,
+    text::{RenderFormat, SourceFile, read, render},
+};
+
+fn compiled(name: &str, text: &str) -> (Arc<DestinationConnector>, Node) {
+    let mut diagnostics = Diagnostics::default();
+    let file = SourceFile::new(format!("connectors/destinations/{name}.yaml"), text);
+    let node = read(file, &mut diagnostics);
+    let connector =
+        node.as_ref().and_then(|node| DestinationConnector::compile(node, &mut diagnostics));
+    match (connector, node) {
+        (Some(connector), Some(node)) => (Arc::new(connector), node),
+        _ => panic!("{}", render(diagnostics.iter(), RenderFormat::Text { colour: false }, &[])),
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T10:00:00Z".parse().expect("a time")
+}
+
+#[test]
+fn every_shipped_file_passes_its_own_tests() {
+    for (name, text) in [
+        ("klaviyo", include_str!("../../../../connectors/destinations/klaviyo.yaml")),
+        ("webhook", include_str!("../../../../connectors/destinations/webhook.yaml")),
+    ] {
+        let (connector, node) = compiled(name, text);
+        let tests = filetests::destination::run(&connector, &node, now());
+        let failed: Vec<String> = tests
+            .iter()
+            .filter_map(|test| Some(format!("{name}: {}: {}", test.name, test.failure.as_ref()?)))
+            .collect();
+        assert!(failed.is_empty(), "{}", failed.join("\n"));
+        assert!(!tests.is_empty(), "{name} has tests");
+    }
+}
+
+const OAUTH: &str = r#"
+title: Taube
+facts: invented
+settings: { id: {}, key: { secret: true } }
+base_url: https://api.taube.example
+headers: { Authorization: "Bearer {{ token.access }}" }
+repeated_id: ignored
+token:
+  request: POST /oauth
+  form: { client: =settings.id, key: =settings.key }
+  take: { access: =body.access_token }
+  lives: =body.expires_in
+lookup:
+  request: GET /people
+  query: { email: =email }
+  take: { id: =body.people[0].id }
+profile:
+  request: POST /people
+  if_missing: true
+  json: { email: =email }
+  take: { id: =body.id }
+send:
+  request: POST /people/{{ found.id }}/events
+  json: { name: =name }
+  answers:
+    - { status: 200, when: =body.code != 0, is: rejected }
+error: =body.message
+tests: {}
+"#;
+
+fn answer(status: u16, body: &str) -> HttpAnswer {
+    HttpAnswer {
+        status,
+        headers: Vec::new(),
+        body: Bytes::from(body.to_owned()),
+        truncated: false,
+        took: Duration::ZERO,
+    }
+}
+
+fn frozen() -> Frozen {
+    let mut fields = Map::new();
+    fields.set("email", Value::text("kim@example.test"));
+    fields.set("id", Value::text("1"));
+    Frozen { name: "Paket da!".to_owned(), fields, ..Frozen::default() }
+}
+
+fn ready() -> ReadyDestination {
+    let (connector, _) = compiled("taube", OAUTH);
+    let mut settings = Map::new();
+    settings.set("id", Value::text("shop"));
+    settings.set("key", Value::text("geheim-geheim"));
+    connector.ready(Setup { settings, real: true, ..Setup::default() }).expect("it is complete")
+}
+
+fn sent(step: Step) -> String {
+    match step {
+        Step::Send(request) => {
+            let auth = request.headers.iter().find(|(name, _)| name == "Authorization");
+            let auth = auth.map(|(_, value)| value.clone()).unwrap_or_default();
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            format!("{} {} {body} {auth}", request.method, request.url)
+        }
+        Step::Done { verdict, detail } => format!("{} {detail}", verdict.name()),
+    }
+}
+
+const DELIVERED: Trigger = Trigger::Status(Status::Delivered);
+
+#[test]
+fn an_exchange_walks_its_slots_and_keeps_the_token() {
+    let ready = ready();
+    let mut exchange = ready.exchange(&frozen(), DELIVERED, false, &Learned::default());
+    let first = sent(exchange.start(now()));
+    assert_eq!(first, "POST https://api.taube.example/oauth client=shop&key=geheim-geheim ");
+    let second =
+        sent(exchange.on(&answer(200, r#"{"access_token":"t1","expires_in":3600}"#), now()));
+    assert_eq!(second, "GET https://api.taube.example/people?email=kim%40example.test  Bearer t1");
+    let third = sent(exchange.on(&answer(404, "{}"), now()));
+    assert_eq!(
+        third,
+        r#"POST https://api.taube.example/people {"email":"kim@example.test"} Bearer t1"#
+    );
+    let fourth = sent(exchange.on(&answer(201, r#"{"id":7}"#), now()));
+    assert_eq!(
+        fourth,
+        r#"POST https://api.taube.example/people/7/events {"name":"Paket da!"} Bearer t1"#
+    );
+    assert_eq!(sent(exchange.on(&answer(200, r#"{"code":0}"#), now())), "sent answered 200");
+    // The next message uses the token, and finds the person.
+    let learned = exchange.learned();
+    let mut next = ready.exchange(&frozen(), DELIVERED, false, &learned);
+    assert!(sent(next.start(now())).starts_with("GET "));
+    let send = sent(next.on(&answer(200, r#"{"people":[{"id":8}]}"#), now()));
+    assert!(send.contains("/people/8/events"), "{send}");
+    // A token that is refused is renewed once.
+    let renewed = sent(next.on(&answer(401, "{}"), now()));
+    assert!(renewed.contains("/oauth"), "{renewed}");
+}
+
+#[test]
+fn what_an_answer_says_wrong_is_told_without_addresses_and_secrets() {
+    let ready = ready();
+    let mut exchange = ready.exchange(&frozen(), DELIVERED, false, &Learned::default());
+    exchange.start(now());
+    let told = exchange.on(
+        &answer(400, r#"{"message":"no person kim@example.test for key geheim-geheim"}"#),
+        now(),
+    );
+    let detail = "answered 400: no person **** for key ****".to_owned();
+    assert_eq!(told, Step::Done { verdict: Verdict::Rejected, detail });
+}
+
+#[test]
+fn settings_that_are_missing_or_misspelt_are_all_named() {
+    let (connector, _) = compiled("taube", OAUTH);
+    let mut settings = Map::new();
+    settings.set("kay", Value::text("x"));
+    let faults = connector.ready(Setup { settings, real: true, ..Setup::default() });
+    let faults = faults.expect_err("it is incomplete").join("\n");
+    for part in
+        ["`kay` is not a setting", "did you mean `key`?", "`id` is missing", "`key` is missing"]
+    {
+        assert!(faults.contains(part), "{part} in {faults}");
+    }
+}
+
+#[test]
+fn a_frozen_message_reads_back() {
+    let frozen = frozen();
+    assert_eq!(Frozen::read(&frozen.write()), Some(frozen));
+    assert_eq!(Frozen::read(b"{}"), None);
+}
+
+#[test]
+fn debug_flow() {
+    let mut d = Diagnostics::default();
+    let n = read(SourceFile::new("x.yaml", "take: { id: =body.people[0].id }\nb: { c: =x.y }\n"), &mut d);
+    panic!("{:?} {}", n.map(|n| n.to_json_text()), render(d.iter(), RenderFormat::Text { colour: false }, &[]));
+}
