@@ -3,7 +3,8 @@
 
 mod compare;
 pub mod destination;
-//pub mod mapping;
+pub mod mapping;
+pub mod run;
 pub mod source;
 
 use crate::text::Span;

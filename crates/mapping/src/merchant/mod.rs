@@ -1,20 +1,26 @@
 //! A merchant, compiled: sources, destinations and the mapping that decides what is sent.
 //! Must not know: files' places, the store, orders.
 
-use std::collections::BTreeMap;
+pub mod choose;
+pub mod mapping;
+pub mod shape;
 
-use jiff::Timestamp;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
 use parcelwire_domain::{
     Map,
-    id::{DestinationName, FeedName, MerchantId, OccurrenceId, SourceName},
+    id::{DestinationName, FeedName, MerchantId, SourceName},
     order::TriggerPolicy,
     taxonomy::Trigger,
 };
 
-use crate::{
-    destination::{Frozen, ReadyDestination},
-    source::ReadySource,
-};
+use crate::{destination::ReadyDestination, source::ReadySource};
+
+pub use choose::{Candidate, Choice};
+pub use mapping::{Mapping, NamesIn};
 
 /// Whether a merchant's messages are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,11 +43,21 @@ pub struct Merchant {
     pub name: String,
     /// Whether it is live.
     pub state: State,
+    /// Who receives anything in state test, in small letters.
+    pub testers: BTreeSet<String>,
+    /// Language of customers whose own is not known.
+    pub language: String,
+    /// Language of trigger names.
+    pub names: NamesIn,
     /// Sources.
     pub sources: BTreeMap<SourceName, Source>,
     /// Destinations.
     pub destinations: BTreeMap<DestinationName, Destination>,
-    /// Per trigger, from mapping, holds and defaults. A trigger not in it is off.
+    /// What is sent.
+    pub mapping: Arc<Mapping>,
+    /// The mapping's values with the merchant's own.
+    pub values: Map,
+    /// Per trigger, from mapping, holds and defaults.
     pub triggers: BTreeMap<Trigger, TriggerPolicy>,
     /// The rule files it is made of, by content hash.
     pub rules: [u8; 16],
@@ -69,48 +85,6 @@ pub struct Destination {
     pub connector: String,
     /// Only these triggers; empty for all.
     pub only: Vec<Trigger>,
-}
-
-/// A trigger that passed the rules of domain, on its way into a mapping.
-#[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
-    /// Which.
-    pub trigger: Trigger,
-    /// Its id.
-    pub occurrence: OccurrenceId,
-    /// The order's view of it.
-    pub view: &'a Map,
-    /// The source that said it.
-    pub source: &'a SourceName,
-    /// To be recorded without starting anything.
-    pub backfill: bool,
-    /// A test event, outside the books.
-    pub test: bool,
-}
-
-/// What a mapping says of a candidate at one destination.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Choice {
-    /// To be sent like this.
-    Send(Frozen),
-    /// Not to be sent.
-    Stop {
-        /// The rule: `when`, `when unknown`, `only`, `test` (not a tester), `state`.
-        rule: String,
-        /// Plain words: which condition, which field is missing.
-        detail: String,
-    },
-}
-
-impl Merchant {
-    /// Decides one candidate for one destination and freezes what will be said.
-    pub fn choose(
-        &self,
-        candidate: &Candidate<'_>,
-        destination: &DestinationName,
-        now: Timestamp,
-    ) -> Choice {
-        let _ = (candidate, destination, now);
-        todo!()
-    }
+    /// Language of trigger names here.
+    pub names: Option<NamesIn>,
 }

@@ -64,7 +64,7 @@ struct Handshake {
 }
 
 /// A connector with one merchant's (or feed's) settings and secrets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ReadySource {
     connector: Arc<SourceConnector>,
     settings: Map,

@@ -1,11 +1,25 @@
 //! Files → [`Book`]: everything that rule files say, compiled, with the last good version of what
 //! is broken. Pure: who reads files and secrets is not known here.
 
+mod chain;
+mod compile;
+mod merchant;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use parcelwire_domain::id::{FeedName, MerchantId, SourceName};
 
-use crate::{blocks::verify::Secret, merchant::Merchant, source::ReadySource, text::Diagnostics};
+use crate::{
+    destination::{self, DestinationConnector},
+    merchant::{Mapping, Merchant, shape},
+    source::{self, ReadySource, SourceConnector},
+    text::{Shape, json_schema},
+};
+
+pub use secrets::{Invented, SecretRef, Secrets};
 
 /// What kind of file it is; the folder tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +38,35 @@ pub enum FileKind {
     Feed,
 }
 
+impl FileKind {
+    /// All kinds, with the word for each in commands.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("source", Self::SourceConnector),
+        ("destination", Self::DestinationConnector),
+        ("mapping", Self::Mapping),
+        ("merchant", Self::Merchant),
+        ("template", Self::Template),
+        ("feed", Self::Feed),
+    ];
+
+    /// What such a file looks like.
+    pub fn shape(self) -> &'static Shape {
+        match self {
+            Self::SourceConnector => &source::SHAPE,
+            Self::DestinationConnector => &destination::SHAPE,
+            Self::Mapping => &shape::MAPPING,
+            Self::Merchant | Self::Template => &shape::MERCHANT,
+            Self::Feed => &shape::FEED,
+        }
+    }
+
+    /// Its JSON Schema.
+    pub fn schema(self) -> serde_json::Value {
+        let title = Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name);
+        json_schema(self.shape(), title)
+    }
+}
+
 /// One file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleFile {
@@ -37,33 +80,13 @@ pub struct RuleFile {
     pub text: String,
 }
 
-/// Where a secret stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretRef {
-    /// `env:NAME`
-    Env(String),
-    /// `file:NAME`, below `secrets.path`.
-    File(String),
-    /// In the file itself.
-    Literal(String),
-}
-
-/// Finds secrets; the edge implements it. `check` brings one that invents them.
-pub trait Secrets {
-    /// The secret, or what is wrong and what to do, naming the place and never the value.
-    fn find(&self, place: &SecretRef) -> Result<Secret, String>;
-
-    /// Whether these are real: invented ones are not tested against patterns.
-    fn are_real(&self) -> bool;
-}
-
 /// What else compiling depends on.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// `http.public_url`, without a slash at the end.
     pub public_url: String,
-    /// `egress.allow`, to judge `http://` addresses: networks as written.
-    pub egress_allow: Vec<String>,
+    /// Whether `http://` may be used to this host: `egress.allow` names its network.
+    pub plain_http: Vec<String>,
 }
 
 /// All rule files, compiled.
@@ -73,6 +96,12 @@ pub struct Book {
     pub merchants: BTreeMap<MerchantId, Entry>,
     /// Feeds.
     pub feeds: BTreeMap<FeedName, Arc<Feed>>,
+    /// Source connectors by name.
+    pub sources: BTreeMap<String, Arc<SourceConnector>>,
+    /// Destination connectors by name.
+    pub destinations: BTreeMap<String, Arc<DestinationConnector>>,
+    /// Mappings by name.
+    pub mappings: BTreeMap<String, Arc<Mapping>>,
 }
 
 /// A merchant's place in the book.
@@ -99,15 +128,11 @@ pub struct Feed {
 }
 
 impl Book {
-    /// Compiles `files` (the shipped ones come first; a later file of the same kind and name
-    /// wins). What is broken keeps its place from `last`.
-    pub fn compile(
-        files: &[RuleFile],
-        secrets: &dyn Secrets,
-        around: &Surroundings,
-        last: Option<&Self>,
-    ) -> (Self, Diagnostics) {
-        let _ = (files, secrets, around, last);
-        todo!()
+    /// The merchant of this id, if its files are in order.
+    pub fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
+        match self.merchants.get(id)? {
+            Entry::Ready { merchant, .. } => Some(merchant),
+            Entry::Misconfigured => None,
+        }
     }
 }
