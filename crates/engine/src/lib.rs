@@ -1,4 +1,20 @@
 //! Receive, process and send over ports. Must not know: actix, an HTTP client, a database, any
 //! marketing tool or shop system by name.
 
+mod chance;
+pub mod dry;
+mod engine;
+pub mod metrics;
 pub mod ports;
+mod process;
+pub mod receive;
+pub mod rules;
+mod send;
+mod settings;
+mod test_event;
+
+pub use chance::Chance;
+pub use engine::{Engine, Parts};
+pub use receive::{Answer, Hook, Target};
+pub use settings::{Messages, Settings};
+pub use test_event::{TestEvent, TestOutcome};

@@ -1,0 +1,200 @@
+//! The engine: its parts, its loops, its stopping.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::{
+    Chance, Settings,
+    metrics::Metrics,
+    ports::{Archive, Clock, Held, Ledger, Transport},
+    process::Process,
+    receive::Receive,
+    rules::Rules,
+    send::Send,
+};
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The books.
+    pub ledger: Arc<dyn Ledger>,
+    /// Looking at them.
+    pub archive: Arc<dyn Archive>,
+    /// Sends requests.
+    pub transport: Arc<dyn Transport>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The rule files in force.
+    pub rules: Arc<Rules>,
+    /// The instance's key, below which merchants' occurrence keys are made.
+    pub instance_key: [u8; 32],
+    /// The seed of all randomness.
+    pub seed: [u8; 32],
+    /// What the operator decides.
+    pub settings: Settings,
+}
+
+/// What all stages share.
+pub(crate) struct Shared {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) instance_key: [u8; 32],
+    pub(crate) chance: Chance,
+    pub(crate) settings: Settings,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Receives, processes and sends.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+    receive: Arc<Receive>,
+}
+
+impl Engine {
+    /// Puts the parts together. Nothing runs before [`Engine::run`].
+    pub fn new(parts: Parts) -> Self {
+        let shared = Arc::new(Shared {
+            ledger: parts.ledger,
+            archive: parts.archive,
+            transport: parts.transport,
+            clock: parts.clock,
+            rules: parts.rules,
+            instance_key: parts.instance_key,
+            chance: Chance::new(parts.seed),
+            settings: parts.settings,
+            metrics: Arc::new(Metrics::default()),
+        });
+        let receive = Arc::new(Receive::new(Arc::clone(&shared)));
+        Self { shared, receive }
+    }
+
+    /// Takes one webhook request and answers once it is durable, or refused.
+    pub async fn receive(&self, hook: crate::Hook<'_>) -> crate::Answer {
+        self.receive.take(hook).await
+    }
+
+    /// What is counted and measured.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// The rule files in force.
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.shared.rules
+    }
+
+    /// Looking at what happened.
+    pub fn archive(&self) -> &Arc<dyn Archive> {
+        &self.shared.archive
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Runs all loops until `stop` turns true, then finishes what is under way.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        let process = Process::new(Arc::clone(&self.shared));
+        let send = Send::new(Arc::clone(&self.shared));
+        let (processing, sending, keeping) = (stop.clone(), stop.clone(), stop);
+        tokio::join!(process.run(processing), send.run(sending), self.keep_house(keeping));
+        self.receive.finish().await;
+    }
+
+    /// Works until there is nothing left that is due: for tests.
+    pub async fn run_until_idle(&self) {
+        let process = Process::new(Arc::clone(&self.shared));
+        let send = Send::new(Arc::clone(&self.shared));
+        loop {
+            let processed = process.turn().await;
+            let sent = send.turn_and_wait().await;
+            if processed == 0 && sent == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Prunes what is old, and lets go of paused destinations whose settings changed.
+    async fn keep_house(&self, mut stop: watch::Receiver<bool>) {
+        let shared = &self.shared;
+        let mut changes = shared.rules.changes();
+        shared.keep_rules().await;
+        shared.resume_changed().await;
+        loop {
+            let next = shared.clock.now() + std::time::Duration::from_secs(60);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                changed = changes.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    shared.keep_rules().await;
+                    shared.resume_changed().await;
+                }
+                () = shared.clock.until(next) => {
+                    let retention = shared.settings.retention;
+                    if let Err(error) = shared.ledger.prune(shared.clock.now(), retention).await {
+                        tracing::warn!(%error, "old data could not be pruned");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The partitions that are this instance's; none while the store does not answer.
+    pub(crate) async fn held(&self) -> Option<Held> {
+        match self.ledger.hold().await {
+            Ok(held) => Some(held),
+            Err(error) => {
+                Metrics::count(&self.metrics.store_errors, "hold");
+                tracing::warn!(%error, "the store does not answer");
+                None
+            }
+        }
+    }
+
+    /// Keeps the texts of all rule files that messages may refer to.
+    async fn keep_rules(&self) {
+        let book = self.rules.book();
+        for id in book.merchants.keys() {
+            let Some(merchant) = book.merchant(id.as_str()) else { continue };
+            let kept = self.ledger.keep_rules(merchant.rules, merchant.rules_text.clone()).await;
+            if let Err(error) = kept {
+                tracing::warn!(%error, merchant.id = %id, "rule files could not be kept");
+            }
+        }
+    }
+
+    /// Destinations that were paused under other settings are tried at once.
+    async fn resume_changed(&self) {
+        use crate::ports::PauseChange;
+        let Ok(pauses) = self.archive.pauses().await else { return };
+        let book = self.rules.book();
+        for (merchant, destination, pause) in pauses {
+            let current = book
+                .merchant(merchant.as_str())
+                .and_then(|known| known.destinations.get(&destination))
+                .map(|target| target.ready.fingerprint());
+            if current.is_some_and(|current| current != pause.settings) {
+                let resumed = self
+                    .ledger
+                    .pause(merchant.clone(), destination.clone(), PauseChange::Resume)
+                    .await;
+                match resumed {
+                    Ok(()) => {
+                        tracing::info!(merchant.id = %merchant, destination.name = %destination, "settings changed: its messages go out again")
+                    }
+                    Err(error) => tracing::warn!(%error, "a destination could not be resumed"),
+                }
+            }
+        }
+    }
+}

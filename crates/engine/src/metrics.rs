@@ -1,0 +1,99 @@
+//! What is counted and measured, with names and labels of low cardinality. Each has a line in
+//! docs/OPERATIONS.md.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+/// One label: what it came to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// `accepted`, `signature_invalid`, `sent`, …
+    pub outcome: String,
+}
+
+/// All metrics of one application.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Webhook requests by answer.
+    pub received: Family<Outcome, Counter>,
+    /// From the request's arrival until it is durable.
+    pub accept_seconds: Histogram,
+    /// Receipts by outcome.
+    pub processed: Family<Outcome, Counter>,
+    /// Attempts by verdict.
+    pub attempts: Family<Outcome, Counter>,
+    /// From the webhook's arrival until the destination has the message.
+    pub lag_seconds: Histogram,
+    /// Store calls that failed, by kind.
+    pub store_errors: Family<Outcome, Counter>,
+    /// Messages under way.
+    pub sending: Gauge,
+    /// Receipts whose merchant's files are broken or gone.
+    pub stuck: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("parcelwire");
+        let received = Family::<Outcome, Counter>::default();
+        let processed = Family::<Outcome, Counter>::default();
+        let attempts = Family::<Outcome, Counter>::default();
+        let store_errors = Family::<Outcome, Counter>::default();
+        let accept_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
+        let lag_seconds = Histogram::new(exponential_buckets(0.002, 2.5, 16));
+        let (sending, stuck) = (Gauge::default(), Gauge::default());
+        registry.register("received", "webhook requests by answer", received.clone());
+        registry.register_with_unit(
+            "accept",
+            "arrival to durable",
+            Unit::Seconds,
+            accept_seconds.clone(),
+        );
+        registry.register("processed", "receipts by outcome", processed.clone());
+        registry.register("attempts", "attempts by verdict", attempts.clone());
+        registry.register_with_unit(
+            "lag",
+            "webhook to destination",
+            Unit::Seconds,
+            lag_seconds.clone(),
+        );
+        registry.register("store_errors", "store calls that failed", store_errors.clone());
+        registry.register("sending", "messages under way", sending.clone());
+        registry.register("stuck", "receipts whose merchant's files are broken", stuck.clone());
+        Self {
+            registry,
+            received,
+            accept_seconds,
+            processed,
+            attempts,
+            lag_seconds,
+            store_errors,
+            sending,
+            stuck,
+        }
+    }
+}
+
+impl Metrics {
+    /// In the text format of Prometheus.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        if encode(&mut out, &self.registry).is_err() {
+            out.clear();
+        }
+        out
+    }
+
+    pub(crate) fn count(family: &Family<Outcome, Counter>, outcome: &str) {
+        family.get_or_create(&Outcome { outcome: outcome.to_owned() }).inc();
+    }
+}

@@ -1,0 +1,347 @@
+//! Receipt → events → order → messages. Load → decide → commit, for many merchants at a time.
+
+pub(crate) mod decide;
+mod outcome;
+mod split;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use parcelwire_domain::{
+    Alias,
+    id::{MerchantId, MerchantKey, ReceiptId},
+    order::{Fact, Order},
+};
+use parcelwire_mapping::{
+    book::Book,
+    merchant::Merchant,
+    source::{Reading, Received, Useless},
+};
+use tokio::sync::watch;
+
+use crate::{
+    engine::Shared,
+    metrics::Metrics,
+    ports::{Commit, CommitError, Held, Owner, Recalled, ReceiptLines, StoredReceipt, Want},
+};
+use decide::{Case, Decide};
+
+/// Most receipts of one merchant in a turn: one that floods does not delay the others.
+const PER_MERCHANT: usize = 32;
+
+/// Most receipts of a turn.
+const PER_TURN: usize = 512;
+
+/// Most aggregates looked after in a turn.
+const WAKES_PER_TURN: usize = 128;
+
+/// How often a step is decided anew because something else was written in between.
+const MAX_STALE: u32 = 10;
+
+/// Waits after a store's failure.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Looks at least so often, whatever the store says of news.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The processing stage.
+pub(crate) struct Process {
+    shared: Arc<Shared>,
+    /// Receipts whose merchant's files are broken or gone: they wait for other files.
+    stuck: Mutex<Vec<ReceiptId>>,
+}
+
+/// A receipt with what it says.
+struct Read {
+    receipt: StoredReceipt,
+    reading: Reading,
+}
+
+/// All of one merchant in a turn.
+struct Share {
+    merchant: Arc<Merchant>,
+    key: MerchantKey,
+    reads: Vec<Read>,
+    wakes: Vec<Order>,
+}
+
+impl Process {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, stuck: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let mut changes = self.shared.rules.changes();
+        loop {
+            if *stop.borrow() {
+                return;
+            }
+            if self.turn().await > 0 {
+                continue;
+            }
+            let soon = self.shared.clock.now() + POLL;
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                _ = changes.changed() => self.unstick().await,
+                () = self.shared.ledger.news() => {}
+                () = self.shared.clock.until(soon) => {}
+            }
+        }
+    }
+
+    /// Works on what waits; answers how much that was.
+    pub(crate) async fn turn(&self) -> usize {
+        let Some(held) = self.shared.held().await else { return 0 };
+        let waiting = match self.shared.ledger.waiting(&held, PER_MERCHANT, PER_TURN).await {
+            Ok(waiting) => waiting,
+            Err(error) => {
+                self.store_failed("waiting", &error);
+                return 0;
+            }
+        };
+        let now = self.shared.clock.now();
+        let awake = self.shared.ledger.awake(&held, now, WAKES_PER_TURN).await.unwrap_or_default();
+        let count = waiting.len() + awake.len();
+        if count == 0 {
+            return 0;
+        }
+        let book = self.shared.rules.book();
+        let mut shares: BTreeMap<MerchantId, Share> = BTreeMap::new();
+        let mut feeds = Vec::new();
+        let mut stuck = Vec::new();
+        for receipt in waiting {
+            match &receipt.owner {
+                Owner::Feed(_) => feeds.push(receipt),
+                Owner::Merchant(id) => match self.share(&book, id, &mut shares) {
+                    Some(share) if share.merchant.sources.contains_key(&receipt.source) => {
+                        let reading = read(&share.merchant, &receipt);
+                        share.reads.push(Read { receipt, reading });
+                    }
+                    _ => stuck.push(receipt.id),
+                },
+            }
+        }
+        for wake in awake {
+            if let Some(share) = self.share(&book, &wake.merchant, &mut shares)
+                && let Ok(order) = Order::read(&wake.aggregate.blob)
+            {
+                share.wakes.push(order);
+            }
+        }
+        let done = count - stuck.len();
+        self.keep_stuck(stuck);
+        for receipt in feeds {
+            self.split(&book, receipt).await;
+        }
+        self.settle(&held, shares).await;
+        done
+    }
+
+    fn share<'s>(
+        &self,
+        book: &Book,
+        id: &MerchantId,
+        shares: &'s mut BTreeMap<MerchantId, Share>,
+    ) -> Option<&'s mut Share> {
+        if !shares.contains_key(id) {
+            let merchant = Arc::clone(book.merchant(id.as_str())?);
+            let key = MerchantKey::of(&self.shared.instance_key, id);
+            let share = Share { merchant, key, reads: Vec::new(), wakes: Vec::new() };
+            shares.insert(id.clone(), share);
+        }
+        shares.get_mut(id)
+    }
+
+    fn keep_stuck(&self, receipts: Vec<ReceiptId>) {
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.extend(receipts);
+        self.shared.metrics.stuck.set(i64::try_from(stuck.len()).unwrap_or(i64::MAX));
+    }
+
+    async fn unstick(&self) {
+        let stuck = std::mem::take(&mut *self.stuck.lock().unwrap_or_else(PoisonError::into_inner));
+        self.shared.metrics.stuck.set(0);
+        if !stuck.is_empty() {
+            self.shared.ledger.release(stuck, Vec::new()).await;
+        }
+    }
+
+    /// Recalls, decides and commits until everything is written, or belongs to somebody else.
+    async fn settle(&self, held: &Held, mut shares: BTreeMap<MerchantId, Share>) {
+        let (mut stale, mut wait) = (0, FIRST_WAIT);
+        while !shares.is_empty() {
+            let results = match self.attempt(held, &shares).await {
+                Ok(results) => results,
+                Err(error) => {
+                    self.store_failed("recall", &error);
+                    self.pause(&mut wait).await;
+                    continue;
+                }
+            };
+            let mut failed = false;
+            for (id, result) in results {
+                match result {
+                    Ok(outcomes) => {
+                        shares.remove(&id);
+                        for outcome in outcomes {
+                            Metrics::count(&self.shared.metrics.processed, &outcome);
+                        }
+                    }
+                    // Somebody else has it now, or all of it is settled already.
+                    Err(CommitError::NotOwner) => self.let_go(&id, &mut shares).await,
+                    Err(CommitError::Stale) if stale < MAX_STALE => stale += 1,
+                    Err(CommitError::Stale) => self.let_go(&id, &mut shares).await,
+                    Err(CommitError::Port(error)) => {
+                        self.store_failed("commit", &error);
+                        failed = true;
+                    }
+                }
+            }
+            if failed {
+                self.pause(&mut wait).await;
+            }
+        }
+    }
+
+    async fn let_go(&self, id: &MerchantId, shares: &mut BTreeMap<MerchantId, Share>) {
+        if let Some(share) = shares.remove(id) {
+            let receipts = share.reads.iter().map(|read| read.receipt.id).collect();
+            self.shared.ledger.release(receipts, Vec::new()).await;
+        }
+    }
+
+    async fn pause(&self, wait: &mut Duration) {
+        let until = self.shared.clock.now() + *wait;
+        self.shared.clock.until(until).await;
+        *wait = (*wait * 2).min(LONGEST_WAIT);
+    }
+
+    fn store_failed(&self, call: &str, error: &crate::ports::PortError) {
+        Metrics::count(&self.shared.metrics.store_errors, call);
+        tracing::warn!(%error, call, "the store failed; the step is repeated");
+    }
+
+    #[expect(clippy::type_complexity, reason = "per merchant: what its commit came to")]
+    async fn attempt(
+        &self,
+        held: &Held,
+        shares: &BTreeMap<MerchantId, Share>,
+    ) -> Result<Vec<(MerchantId, Result<Vec<String>, CommitError>)>, crate::ports::PortError> {
+        let wants: Vec<Want> = shares.iter().map(|(id, share)| want(id, share)).collect();
+        let recalled = self.shared.ledger.recall(wants).await?;
+        let lines = self.lines(&recalled).await?;
+        let now = self.shared.clock.now();
+        let mut commits: Vec<(MerchantId, Commit)> = Vec::with_capacity(shares.len());
+        let mut results = Vec::new();
+        for ((id, share), recalled) in shares.iter().zip(recalled) {
+            let commit = self.decide(share, &recalled, &lines, now);
+            if commit.outcomes.is_empty() && commit.aggregates.is_empty() {
+                results.push((id.clone(), Ok(Vec::new())));
+            } else {
+                commits.push((id.clone(), commit));
+            }
+        }
+        let named: Vec<(MerchantId, Vec<String>)> = commits
+            .iter()
+            .map(|(id, commit)| (id.clone(), outcome::names(&commit.outcomes)))
+            .collect();
+        let batch = commits.into_iter().map(|(_, commit)| commit).collect();
+        let written = self.shared.ledger.commit(held, batch).await;
+        for ((id, names), result) in named.into_iter().zip(written) {
+            results.push((id, result.map(|()| names)));
+        }
+        Ok(results)
+    }
+
+    /// What became so far of receipts that have parked facts in the recalled orders.
+    async fn lines(
+        &self,
+        recalled: &[Recalled],
+    ) -> Result<Vec<ReceiptLines>, crate::ports::PortError> {
+        let mut receipts = BTreeSet::new();
+        for stored in recalled.iter().flat_map(|recalled| &recalled.aggregates) {
+            if let Ok(order) = Order::read(&stored.blob) {
+                receipts.extend(order.parked_receipts());
+            }
+        }
+        if receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.shared.ledger.lines(receipts.into_iter().collect()).await
+    }
+
+    fn decide(
+        &self,
+        share: &Share,
+        recalled: &Recalled,
+        lines: &[ReceiptLines],
+        now: jiff::Timestamp,
+    ) -> Commit {
+        let messages = &self.shared.settings.messages;
+        let begin = || Decide::new(&share.merchant, &share.key, messages, recalled, lines, now);
+        let case = |read: &'_ Read| (read.receipt.id, read.receipt.source.clone());
+        let whole = catch_unwind(AssertUnwindSafe(|| {
+            share.reads.iter().fold(begin(), |decide, read| {
+                let (receipt, source) = case(read);
+                decide.receipt(&Case { receipt, source: &source }, &read.reading)
+            })
+        }));
+        // One receipt that trips over a mistake of ours must not stop the others: one at a time.
+        let mut decide = whole.unwrap_or_else(|_| {
+            let mut decide = begin();
+            for read in &share.reads {
+                let (receipt, source) = case(read);
+                let next = catch_unwind(AssertUnwindSafe(|| {
+                    decide.clone().receipt(&Case { receipt, source: &source }, &read.reading)
+                }));
+                match next {
+                    Ok(next) => decide = next,
+                    Err(_) => decide.internal_error(receipt),
+                }
+            }
+            decide
+        });
+        for order in &share.wakes {
+            decide.wake(order.id());
+        }
+        decide.finish()
+    }
+}
+
+/// Everything a merchant's receipts may lead to.
+fn want(id: &MerchantId, share: &Share) -> Want {
+    let mut aliases = BTreeSet::new();
+    for read in &share.reads {
+        for (index, event) in read.reading.events.iter().enumerate() {
+            let index = u16::try_from(index).unwrap_or(u16::MAX);
+            let fact = Fact { receipt: read.receipt.id, index, event: event.clone() };
+            aliases.extend(fact.aliases().into_iter().filter(Alias::joins));
+        }
+    }
+    let aggregates = share.wakes.iter().map(Order::id).collect();
+    Want { merchant: id.clone(), aliases: aliases.into_iter().collect(), aggregates }
+}
+
+fn read(merchant: &Merchant, receipt: &StoredReceipt) -> Reading {
+    let Some(source) = merchant.sources.get(&receipt.source) else { return Reading::default() };
+    let received = Received {
+        topic: receipt.topic.as_deref(),
+        headers: &receipt.headers,
+        query: &receipt.query,
+        body: &receipt.body,
+        accounts: &receipt.accounts,
+        received_at: receipt.received_at,
+        source: &receipt.source,
+    };
+    let read = catch_unwind(AssertUnwindSafe(|| source.ready.read(&received)));
+    read.unwrap_or_else(|_| Reading {
+        useless: Some(Useless::Unreadable("reading it failed inside the relay".to_owned())),
+        ..Reading::default()
+    })
+}

@@ -1,0 +1,192 @@
+//! One attempt to send one message.
+
+use std::{sync::PoisonError, time::Duration};
+
+use jiff::Timestamp;
+use parcelwire_mapping::{
+    blocks::outcome::Verdict,
+    destination::{Exchange, Frozen, MAX_REQUESTS, ReadyDestination, Step},
+    http::HttpRequest,
+};
+
+use super::{
+    Desk,
+    verdict::{MAX_HELD, follow, of_error},
+};
+use crate::{
+    Messages,
+    ports::{Attempt, Conclusion, Exchanged, Next, ReadyMessage, TransportError},
+};
+
+/// Longest body that is kept for people to look at.
+const MAX_SHOWN_BYTES: usize = 16 * 1024;
+
+/// A destination that is gone from the files is looked for again after this.
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
+
+impl Desk {
+    /// Sends one message, or decides not to.
+    pub(super) async fn attempt(&self, ready: ReadyMessage) -> Conclusion {
+        let now = self.shared.clock.now();
+        let book = self.shared.rules.book();
+        let message = &ready.message;
+        let held = Duration::try_from(now.duration_since(message.created_at));
+        if held.unwrap_or(Duration::ZERO) > MAX_HELD {
+            return not_tried(&ready, dead("held_too_long"), now);
+        }
+        let target = book
+            .merchant(message.merchant.as_str())
+            .and_then(|merchant| merchant.destinations.get(&message.destination));
+        let Some(target) = target else {
+            // Its files may come back: held like any other message.
+            return not_tried(&ready, Next::Again { at: now + LOOK_AGAIN, counts: false }, now);
+        };
+        let mut target = target.ready.clone();
+        if let (true, Messages::Sandbox(url)) = (message.sandbox, &self.shared.settings.messages) {
+            target = target.at(url);
+        }
+        let too_old = !message.backfill && message.fresh_until < now;
+        if too_old && !target.backfills() {
+            let why = Next::Cancelled { why: "too_old".to_owned() };
+            return not_tried(&ready, why, now);
+        }
+        let Some(frozen) = Frozen::read(&message.frozen) else {
+            tracing::error!(message.id = %message.id, "a stored message cannot be read");
+            return not_tried(&ready, dead("unreadable"), now);
+        };
+        self.send(&ready, &target, &frozen, message.backfill || too_old).await
+    }
+
+    async fn send(
+        &self,
+        ready: &ReadyMessage,
+        target: &ReadyDestination,
+        frozen: &Frozen,
+        backfill: bool,
+    ) -> Conclusion {
+        let message = &ready.message;
+        let key = (message.merchant.clone(), message.destination.clone(), target.fingerprint());
+        let learned =
+            self.learned.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let learned = learned.unwrap_or_default();
+        let began = self.shared.clock.now();
+        let mut exchange = target.exchange(frozen, message.trigger, backfill, &learned);
+        let mut shown = Vec::new();
+        let (verdict, detail) = self.walk(&mut exchange, target, &mut shown).await;
+        if exchange.learned() != learned {
+            let mut known = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(key, exchange.learned());
+        }
+        let now = self.shared.clock.now();
+        let was_paused = {
+            let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+            paused.contains_key(&(message.merchant.clone(), message.destination.clone()))
+        };
+        let chance = self.shared.chance.fraction();
+        let follow = follow(&verdict, ready, &target.fingerprint(), was_paused, now, chance);
+        if let Some(until) = follow.rest {
+            self.limits.rest(target.credential(), target.limits(), until);
+        }
+        if follow.next == Next::Sent {
+            // Receipt ids begin with the time at which the webhook came.
+            let received_ms = i64::try_from(message.receipt.bits() >> 80).unwrap_or(0);
+            let lag = now.as_millisecond().saturating_sub(received_ms);
+            self.shared.metrics.lag_seconds.observe(lag as f64 / 1000.0);
+        }
+        let took = Duration::try_from(now.duration_since(began)).unwrap_or(Duration::ZERO);
+        let attempt = Attempt {
+            number: ready.tries + 1,
+            at: began,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            exchange: shown,
+            verdict: verdict.name().to_owned(),
+            detail,
+        };
+        tracing::debug!(
+            message.id = %message.id, attempt.number = attempt.number,
+            verdict = attempt.verdict, duration_ms = attempt.took_ms, "attempted"
+        );
+        Conclusion {
+            merchant: message.merchant.clone(),
+            destination: message.destination.clone(),
+            message: message.id,
+            attempt: Some(attempt),
+            next: follow.next,
+            backfill,
+            pause: follow.pause,
+            at: now,
+        }
+    }
+
+    /// Walks through the requests of an exchange.
+    async fn walk(
+        &self,
+        exchange: &mut Exchange,
+        target: &ReadyDestination,
+        shown: &mut Vec<Exchanged>,
+    ) -> (Verdict, String) {
+        let (credential, rates) = (target.credential(), target.limits());
+        let mut step = exchange.start(self.shared.clock.now());
+        for _ in 0..=MAX_REQUESTS {
+            let request = match step {
+                Step::Done { verdict, detail } => return (verdict, detail),
+                Step::Send(request) => request,
+            };
+            let mut seen = show_request(&request, target);
+            self.limits.take(credential, rates).await;
+            let answer = self.shared.transport.send(request).await;
+            self.limits.ended(credential, rates);
+            let now = self.shared.clock.now();
+            match answer {
+                Ok(answer) => {
+                    seen.answer = answer.status.to_string();
+                    seen.answer_body = shown_text(&answer.body, target);
+                    shown.push(seen);
+                    step = exchange.on(&answer, now);
+                }
+                Err(error) => {
+                    seen.answer = target.mask(&error.to_string());
+                    shown.push(seen);
+                    return (of_error(&error), detail(&error, target));
+                }
+            }
+        }
+        (Verdict::Rejected, "the exchange did not come to an end".to_owned())
+    }
+}
+
+fn detail(error: &TransportError, target: &ReadyDestination) -> String {
+    target.mask(&error.to_string())
+}
+
+fn show_request(request: &HttpRequest, target: &ReadyDestination) -> Exchanged {
+    Exchanged {
+        request: target.mask(&format!("{} {}", request.method, request.url)),
+        body: shown_text(&request.body, target),
+        answer: String::new(),
+        answer_body: String::new(),
+    }
+}
+
+fn shown_text(bytes: &[u8], target: &ReadyDestination) -> String {
+    let part = bytes.get(..MAX_SHOWN_BYTES).unwrap_or(bytes);
+    target.mask(&String::from_utf8_lossy(part))
+}
+
+fn dead(why: &str) -> Next {
+    Next::Dead { why: why.to_owned() }
+}
+
+fn not_tried(ready: &ReadyMessage, next: Next, now: Timestamp) -> Conclusion {
+    let message = &ready.message;
+    Conclusion {
+        merchant: message.merchant.clone(),
+        destination: message.destination.clone(),
+        message: message.id,
+        attempt: None,
+        next,
+        backfill: message.backfill,
+        pause: None,
+        at: now,
+    }
+}

@@ -1,0 +1,237 @@
+//! Messages → destinations: lanes in order, destinations side by side, every end written down.
+
+mod attempt;
+mod limits;
+mod verdict;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use parcelwire_domain::id::{DestinationName, MerchantId, MessageId};
+use parcelwire_mapping::destination::Learned;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    engine::Shared,
+    metrics::Metrics,
+    ports::{CommitError, Conclusion, Held, Next},
+};
+use limits::Limits;
+
+/// Looks at least so often, whatever the store says of news.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Most ends written in one batch.
+const MAX_BATCH: usize = 256;
+
+/// Waits after a store's failure.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The sending stage.
+pub(crate) struct Send {
+    desk: Arc<Desk>,
+}
+
+/// What attempts share.
+struct Desk {
+    shared: Arc<Shared>,
+    limits: Limits,
+    /// Tokens and the like, per destination and settings.
+    learned: Mutex<BTreeMap<(MerchantId, DestinationName, String), Learned>>,
+    /// Destinations that are paused, or were until just now.
+    paused: Mutex<BTreeMap<(MerchantId, DestinationName), ()>>,
+}
+
+impl Send {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let limits = Limits::new(Arc::clone(&shared));
+        let desk = Desk {
+            shared,
+            limits,
+            learned: Mutex::new(BTreeMap::new()),
+            paused: Mutex::new(BTreeMap::new()),
+        };
+        Self { desk: Arc::new(desk) }
+    }
+
+    pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let shared = &self.desk.shared;
+        self.desk.remember_pauses().await;
+        let mut under_way = JoinSet::new();
+        let (ended, mut ends) = mpsc::channel::<Conclusion>(MAX_BATCH);
+        loop {
+            while under_way.try_join_next().is_some() {}
+            if *stop.borrow() {
+                break;
+            }
+            let begun = self.begin(&mut under_way, &ended).await;
+            // Ends are written as soon as there are some; new messages follow.
+            let mut batch = Vec::new();
+            while batch.len() < MAX_BATCH
+                && let Ok(end) = ends.try_recv()
+            {
+                batch.push(end);
+            }
+            if !batch.is_empty() {
+                self.conclude(batch).await;
+                continue;
+            }
+            if begun > 0 && !under_way.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let soon = self.next_look().await;
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                Some(end) = ends.recv() => self.conclude(vec![end]).await,
+                () = shared.ledger.news() => {}
+                () = shared.clock.until(soon) => {}
+            }
+        }
+        drop(ended);
+        self.finish(under_way, ends).await;
+    }
+
+    /// What is under way is finished and written before the stop.
+    async fn finish(&self, mut under_way: JoinSet<()>, mut ends: mpsc::Receiver<Conclusion>) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(end) = ends.recv() => self.conclude(vec![end]).await,
+                joined = under_way.join_next() => {
+                    if joined.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        while let Some(end) = ends.recv().await {
+            self.conclude(vec![end]).await;
+        }
+    }
+
+    /// When to look again: at the next thing that is due, or soon.
+    async fn next_look(&self) -> jiff::Timestamp {
+        let shared = &self.desk.shared;
+        let now = shared.clock.now();
+        let poll = now + POLL;
+        let Some(held) = shared.held().await else { return poll };
+        match shared.ledger.next_due(&held).await {
+            Ok(Some(due)) if due > now => due.min(poll),
+            Ok(_) | Err(_) => poll,
+        }
+    }
+
+    /// Begins attempts for what is ready; answers how many.
+    async fn begin(&self, under_way: &mut JoinSet<()>, ended: &mpsc::Sender<Conclusion>) -> usize {
+        let shared = &self.desk.shared;
+        let room = shared.settings.sending.saturating_sub(under_way.len());
+        if room == 0 {
+            return 0;
+        }
+        let Some(held) = shared.held().await else { return 0 };
+        let now = shared.clock.now();
+        let each = shared.settings.sending_each;
+        let ready = match shared.ledger.ready(&held, now, each, room).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                Metrics::count(&shared.metrics.store_errors, "ready");
+                tracing::warn!(%error, "the store failed; messages wait");
+                return 0;
+            }
+        };
+        let count = ready.len();
+        for message in ready {
+            let (desk, ended) = (Arc::clone(&self.desk), ended.clone());
+            under_way.spawn(async move {
+                desk.shared.metrics.sending.inc();
+                let conclusion = desk.attempt(message).await;
+                desk.shared.metrics.sending.dec();
+                // Without a receiver the stage has stopped: the message is found again at the start.
+                drop(ended.send(conclusion).await);
+            });
+        }
+        count
+    }
+
+    /// One round for tests: everything that is ready is attempted and its end written.
+    pub(crate) async fn turn_and_wait(&self) -> usize {
+        self.desk.remember_pauses().await;
+        let mut under_way = JoinSet::new();
+        let (ended, mut ends) = mpsc::channel::<Conclusion>(MAX_BATCH);
+        let count = self.begin(&mut under_way, &ended).await;
+        drop(ended);
+        while let Some(end) = ends.recv().await {
+            self.conclude(vec![end]).await;
+        }
+        while under_way.join_next().await.is_some() {}
+        count
+    }
+
+    /// Writes ends until they are written, or belong to somebody else.
+    async fn conclude(&self, mut batch: Vec<Conclusion>) {
+        let shared = &self.desk.shared;
+        let mut wait = FIRST_WAIT;
+        while !batch.is_empty() {
+            let held = match shared.held().await {
+                Some(held) => held,
+                None => Held::default(),
+            };
+            let results = shared.ledger.conclude(&held, batch.clone()).await;
+            let mut again = Vec::new();
+            for (conclusion, result) in batch.into_iter().zip(results) {
+                match result {
+                    Ok(()) => self.desk.concluded(&conclusion),
+                    Err(CommitError::NotOwner | CommitError::Stale) => {
+                        let message: Vec<MessageId> = vec![conclusion.message];
+                        shared.ledger.release(Vec::new(), message).await;
+                    }
+                    Err(CommitError::Port(error)) => {
+                        Metrics::count(&shared.metrics.store_errors, "conclude");
+                        tracing::warn!(%error, "the end of an attempt could not be written yet");
+                        again.push(conclusion);
+                    }
+                }
+            }
+            batch = again;
+            if !batch.is_empty() {
+                let until = shared.clock.now() + wait;
+                shared.clock.until(until).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+        }
+    }
+}
+
+impl Desk {
+    async fn remember_pauses(&self) {
+        if let Ok(pauses) = self.shared.archive.pauses().await {
+            let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+            *paused = pauses.into_iter().map(|(merchant, to, _)| ((merchant, to), ())).collect();
+        }
+    }
+
+    fn concluded(&self, conclusion: &Conclusion) {
+        use crate::ports::PauseChange;
+        let key = (conclusion.merchant.clone(), conclusion.destination.clone());
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        match conclusion.pause {
+            Some(PauseChange::Pause(_)) => drop(paused.insert(key, ())),
+            Some(PauseChange::Resume) => drop(paused.remove(&key)),
+            None => {}
+        }
+        let verdict = match (&conclusion.attempt, &conclusion.next) {
+            (Some(attempt), _) => attempt.verdict.as_str(),
+            (None, Next::Cancelled { .. }) => "cancelled",
+            (None, _) => "not_tried",
+        };
+        Metrics::count(&self.shared.metrics.attempts, verdict);
+    }
+}

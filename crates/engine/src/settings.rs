@@ -1,0 +1,44 @@
+//! What the operator decides about the engine.
+
+use std::time::Duration;
+
+use crate::ports::Retention;
+
+/// Whether messages are really sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Messages {
+    /// To the destinations.
+    #[default]
+    Live,
+    /// To a sandbox under this base URL, whatever the destination.
+    Sandbox(String),
+    /// None are made.
+    None,
+}
+
+/// The engine's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether messages are really sent.
+    pub messages: Messages,
+    /// How long a request may wait to become durable before it is answered 503.
+    pub accept_deadline: Duration,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Messages under way at once, in all.
+    pub sending: usize,
+    /// Messages under way at once, to one destination.
+    pub sending_each: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            messages: Messages::Live,
+            accept_deadline: Duration::from_millis(2500),
+            retention: Retention { receipts_days: 30, bodies_days: 30, memory_days: 120 },
+            sending: 256,
+            sending_each: 16,
+        }
+    }
+}
