@@ -1,1 +1,3 @@
-//! placeholder
+//! The stores behind the engine's ports.
+
+pub mod embedded;

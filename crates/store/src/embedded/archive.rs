@@ -1,0 +1,341 @@
+//! The port [`Archive`]: lists, stories, the books.
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use parcelwire_domain::{
+    Alias, AliasKind,
+    id::{DestinationName, MerchantId, MessageId, ReceiptId, RefusedId},
+};
+use parcelwire_engine::ports::{
+    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row as Line, types::Value as Sql};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Embedded, counters,
+    rows::{bits, id_bytes, micros, parsed, time},
+};
+
+#[async_trait]
+impl Archive for Embedded {
+    async fn page(
+        &self,
+        list: List,
+        filter: Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> LedgerResult<Page> {
+        self.desk
+            .read(move |connection| page(connection, list, &filter, after.as_ref(), limit))
+            .await
+    }
+
+    async fn story(&self, receipt: ReceiptId) -> LedgerResult<Option<Json>> {
+        self.desk.read(move |connection| story(connection, receipt)).await
+    }
+
+    async fn timeline(&self, merchant: MerchantId, order: String) -> LedgerResult<Vec<Row>> {
+        let filter = Filter { merchant: Some(merchant), order: Some(order), ..Filter::default() };
+        let mut page = self.page(List::Events, filter, None, 1000).await?;
+        page.rows.reverse();
+        Ok(page.rows)
+    }
+
+    async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats> {
+        self.desk
+            .read(move |connection| {
+                counters::read(connection, merchant.as_ref().map(MerchantId::as_str), micros(now))
+            })
+            .await
+    }
+
+    async fn pauses(&self) -> LedgerResult<Vec<(MerchantId, DestinationName, Pause)>> {
+        self.desk
+            .read(|connection| {
+                connection
+                    .prepare_cached("SELECT merchant, destination, pause FROM pauses")?
+                    .query_map([], |row| {
+                        Ok((
+                            parsed(row, 0, MerchantId::parse)?,
+                            parsed(row, 1, DestinationName::parse)?,
+                            parsed(row, 2, |text| serde_json::from_str::<Pause>(text))?,
+                        ))
+                    })?
+                    .collect()
+            })
+            .await
+    }
+
+    async fn health(&self) -> LedgerResult<StoreHealth> {
+        self.desk
+            .read(|connection| {
+                let count = |sql: &str| -> rusqlite::Result<u64> {
+                    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64)
+                };
+                let pages = count("PRAGMA page_count")?;
+                let size = count("PRAGMA page_size")?;
+                Ok(StoreHealth {
+                    waiting: count("SELECT COALESCE(SUM(waiting),0) FROM counters")?,
+                    pending: count("SELECT COALESCE(SUM(pending),0) FROM counters")?,
+                    bytes: Some(pages * size),
+                })
+            })
+            .await
+    }
+}
+
+/// Conditions and their values.
+#[derive(Default)]
+struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Sql>,
+}
+
+impl Conditions {
+    fn add(&mut self, sql: &str, value: impl Into<Sql>) {
+        self.values.push(value.into());
+        self.sql.push(sql.replace("??", &format!("?{}", self.values.len())));
+    }
+}
+
+fn page(
+    connection: &Connection,
+    list: List,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> rusqlite::Result<Page> {
+    let (table, owner, at, status) = match list {
+        List::Receipts => ("receipts", "owner", "received_at", "state"),
+        List::Events => ("lines", "merchant", "at", "status"),
+        List::Messages => ("messages", "merchant", "created_at", "state"),
+        List::Refused => ("refused", "owner", "at", "code"),
+    };
+    let mut conditions = Conditions::default();
+    if let Some(merchant) = &filter.merchant {
+        conditions.add(&format!("t.{owner} = ??"), merchant.as_str().to_owned());
+        if matches!(list, List::Receipts | List::Refused) {
+            conditions.sql.push("t.feed = 0".to_owned());
+        }
+    }
+    if let Some(since) = filter.since {
+        conditions.add(&format!("t.{at} >= ??"), micros(since));
+    }
+    if let Some(until) = filter.until {
+        conditions.add(&format!("t.{at} < ??"), micros(until));
+    }
+    if let Some(wanted) = &filter.status {
+        match list {
+            List::Receipts => conditions.add("t.state = ??", receipt_state(wanted)),
+            List::Messages => conditions.add("t.state = ??", message_state(wanted)),
+            List::Events | List::Refused => {
+                conditions.add(&format!("t.{status} = ??"), wanted.clone())
+            }
+        }
+    }
+    for (kind, wanted) in [
+        ("order", &filter.order),
+        ("email", &filter.email),
+        ("tracking_number", &filter.tracking_number),
+    ] {
+        if let Some(wanted) = wanted {
+            subject(&mut conditions, list, kind, wanted);
+        }
+    }
+    if let Some(cursor) = after {
+        conditions.add("t.seq < ??", cursor.0.parse::<i64>().unwrap_or(0));
+    }
+    let filter = if conditions.sql.is_empty() {
+        String::new()
+    } else {
+        format!("WHERE {}", conditions.sql.join(" AND "))
+    };
+    let sql = format!(
+        "SELECT t.seq, {} FROM {table} t {filter} ORDER BY t.seq DESC LIMIT {}",
+        columns(list),
+        limit + 1
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let values = rusqlite::params_from_iter(conditions.values);
+    let mut rows: Vec<(i64, Row)> = statement
+        .query_map(values, |line| Ok((line.get(0)?, row(list, line)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(seq, _)| Cursor(seq.to_string()));
+    Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
+}
+
+/// Narrows a list to the orders that a name leads to.
+fn subject(conditions: &mut Conditions, list: List, kind: &str, wanted: &str) {
+    let kinds: &[AliasKind] = match kind {
+        "order" => &[AliasKind::OrderId, AliasKind::OrderNumber],
+        "email" => &[AliasKind::Email],
+        _ => &[AliasKind::TrackingNumber],
+    };
+    let mut places = Vec::new();
+    for kind in kinds {
+        if let Some(alias) = Alias::new(*kind, wanted) {
+            conditions.values.push(alias.value.into());
+            places.push(format!(
+                "(kind = '{}' AND value = ?{})",
+                kind.name(),
+                conditions.values.len()
+            ));
+        }
+    }
+    let names = if places.is_empty() { "0".to_owned() } else { places.join(" OR ") };
+    let found = format!("SELECT aggregate FROM aliases WHERE {names}");
+    conditions.sql.push(match list {
+        List::Events | List::Messages => format!("t.aggregate IN ({found})"),
+        List::Receipts => {
+            format!("t.id IN (SELECT receipt FROM lines WHERE aggregate IN ({found}))")
+        }
+        // What was refused was not understood: it belongs to no order.
+        List::Refused => "0".to_owned(),
+    });
+}
+
+const RECEIPT_STATES: [&str; 7] =
+    ["waiting", "forwarded", "filtered", "parked", "failed", "split", "unclaimed"];
+const MESSAGE_STATES: [&str; 4] = ["pending", "sent", "dead", "cancelled"];
+
+fn receipt_state(name: &str) -> i64 {
+    RECEIPT_STATES.iter().position(|known| *known == name).map_or(-1, |place| place as i64)
+}
+
+fn message_state(name: &str) -> i64 {
+    MESSAGE_STATES.iter().position(|known| *known == name).map_or(-1, |place| place as i64)
+}
+
+fn columns(list: List) -> &'static str {
+    match list {
+        List::Receipts => {
+            "t.id, t.feed, t.owner, t.source, t.topic, t.received_at, t.state, t.why, t.body_bytes"
+        }
+        List::Events => {
+            "t.receipt, t.place, t.merchant, t.status, t.occurred_at, t.outcome, t.rule, t.fields, t.decisions, t.at"
+        }
+        List::Messages => {
+            "t.id, t.merchant, t.destination, t.trigger, t.state, t.why, t.created_at, t.ended_at, t.tries, t.receipt, t.backfill, t.occurrence, t.not_before, t.frozen"
+        }
+        List::Refused => {
+            "t.id, t.feed, t.owner, t.source, t.at, t.code, t.detail, t.client, t.body_bytes"
+        }
+    }
+}
+
+fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
+    let at = |place: usize| line.get::<_, i64>(place).map(|micros| time(micros).to_string());
+    let text = |place: usize| line.get::<_, Option<String>>(place);
+    let number = |place: usize| line.get::<_, i64>(place);
+    let json_text = |place: usize| -> rusqlite::Result<Json> {
+        Ok(text(place)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Json::Null))
+    };
+    let owner = if line.get::<_, bool>(2).unwrap_or(false) { "feed" } else { "merchant" };
+    Ok(match list {
+        List::Receipts => {
+            let state = RECEIPT_STATES.get(number(7)? as usize).copied().unwrap_or("waiting");
+            json!({
+                "id": ReceiptId::from_bits(bits(line, 1)?).to_string(), owner: text(3)?,
+                "source": text(4)?, "topic": text(5)?, "received_at": at(6)?, "status": state,
+                "why": text(8)?, "body_bytes": number(9)?,
+            })
+        }
+        List::Events => json!({
+            "receipt": ReceiptId::from_bits(bits(line, 1)?).to_string(), "index": number(2)?,
+            "merchant": text(3)?, "status": text(4)?, "occurred_at": at(5)?, "outcome": text(6)?,
+            "rule": text(7)?, "fields": json_text(8)?, "decisions": json_text(9)?, "at": at(10)?,
+        }),
+        List::Messages => {
+            let state = MESSAGE_STATES.get(number(5)? as usize).copied().unwrap_or("pending");
+            let ended = line.get::<_, Option<i64>>(8)?.map(|micros| time(micros).to_string());
+            let occurrence: [u8; 16] = line.get(12)?;
+            let frozen: Vec<u8> = line.get(14)?;
+            let frozen: Json = serde_json::from_slice(&frozen).unwrap_or(Json::Null);
+            json!({
+                "id": MessageId::from_bits(bits(line, 1)?).to_string(), "merchant": text(2)?,
+                "destination": text(3)?, "trigger": text(4)?, "name": frozen["name"], "state": state,
+                "status": state, "why": text(6)?, "created_at": at(7)?, "ended_at": ended,
+                "attempts": number(9)?, "receipt": ReceiptId::from_bits(bits(line, 10)?).to_string(),
+                "backfill": line.get::<_, bool>(11)?, "occurrence": hex(&occurrence),
+                "not_before": at(13)?,
+            })
+        }
+        List::Refused => json!({
+            "id": RefusedId::from_bits(bits(line, 1)?).to_string(), owner: text(3)?, "source": text(4)?,
+            "at": at(5)?, "code": text(6)?, "status": text(6)?, "detail": text(7)?, "client": text(8)?,
+            "body_bytes": number(9)?,
+        }),
+    })
+}
+
+fn hex(bytes: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*bytes))
+}
+
+/// One receipt, whole.
+fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option<Json>> {
+    let id = id_bytes(receipt.bits());
+    let sql = format!("SELECT t.seq, {} FROM receipts t WHERE t.id = ?1", columns(List::Receipts));
+    let head = connection.query_row(&sql, [id], |line| row(List::Receipts, line)).optional()?;
+    let Some(mut story) = head else { return Ok(None) };
+    let request = connection.query_row(
+        "SELECT r.headers, r.query, r.accounts, r.verified, b.body FROM receipts r
+         LEFT JOIN bodies b ON b.id = r.body WHERE r.id = ?1",
+        [id],
+        |line| {
+            let json_text = |place: usize| -> rusqlite::Result<Json> {
+                let text: String = line.get(place)?;
+                Ok(serde_json::from_str(&text).unwrap_or(Json::Null))
+            };
+            let body: Option<Vec<u8>> = line.get(4)?;
+            let body = match body.map(String::from_utf8) {
+                None => Json::Null,
+                Some(Ok(text)) => json!({ "text": text }),
+                Some(Err(error)) => json!({ "base64": STANDARD.encode(error.as_bytes()) }),
+            };
+            let query: String = line.get(1)?;
+            let verified: String = line.get(3)?;
+            Ok((json!({ "headers": json_text(0)?, "query": query, "accounts": json_text(2)?, "body": body }), verified))
+        },
+    )?;
+    story["request"] = request.0;
+    story["verification"] = json!({ "method": request.1 });
+    let events: Vec<Json> = connection
+        .prepare_cached(&format!(
+            "SELECT t.seq, {} FROM lines t WHERE t.receipt = ?1 ORDER BY t.place",
+            columns(List::Events)
+        ))?
+        .query_map([id], |line| row(List::Events, line))?
+        .collect::<rusqlite::Result<_>>()?;
+    story["events"] = Json::Array(events);
+    let messages: Vec<Json> = connection
+        .prepare_cached(&format!(
+            "SELECT t.seq, {} FROM messages t WHERE t.receipt = ?1 ORDER BY t.seq",
+            columns(List::Messages)
+        ))?
+        .query_map([id], |line| {
+            let mut message = row(List::Messages, line)?;
+            let frozen: Vec<u8> = line.get(14)?;
+            message["frozen"] = serde_json::from_slice(&frozen).unwrap_or(Json::Null);
+            let id: [u8; 16] = line.get(1)?;
+            message["requests"] = json!(attempts(connection, &id)?);
+            Ok(message)
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    story["messages"] = Json::Array(messages);
+    Ok(Some(story))
+}
+
+fn attempts(connection: &Connection, message: &[u8; 16]) -> rusqlite::Result<Vec<Json>> {
+    connection
+        .prepare_cached("SELECT story FROM attempts WHERE message = ?1 ORDER BY number")?
+        .query_map([message], |line| {
+            let text: String = line.get(0)?;
+            Ok(serde_json::from_str(&text).unwrap_or(Json::Null))
+        })?
+        .collect()
+}

@@ -1,0 +1,284 @@
+//! One step of *process*: everything together, or nothing.
+
+use parcelwire_engine::ports::{AggregateWrite, Commit, NewMessage, Outcome, Revision, StoryLine};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    counters::{Changes, receipt_column},
+    find::by_alias,
+    rows::{id_bytes, micros, misfit},
+};
+
+/// Whether a step was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    Yes,
+    Stale,
+}
+
+/// Checks all that was read, then writes. `is_sending` says whether a message is under way.
+pub(super) fn commit(
+    connection: &Connection,
+    step: &Commit,
+    is_sending: &dyn Fn(&[u8; 16]) -> bool,
+) -> rusqlite::Result<Written> {
+    if !is_current(connection, step)? {
+        return Ok(Written::Stale);
+    }
+    let mut changes = Changes::default();
+    let merchant = step.merchant.as_str();
+    let at = micros(step.at);
+    for (receipt, outcome) in &step.outcomes {
+        settle(connection, &id_bytes(receipt.bits()), outcome, at, merchant, &mut changes)?;
+    }
+    for aggregate in &step.aggregates {
+        write_aggregate(connection, merchant, aggregate, at)?;
+    }
+    for message in &step.messages {
+        write_message(connection, message, &mut changes)?;
+    }
+    for revision in &step.revisions {
+        revise(connection, revision, at, merchant, is_sending, &mut changes)?;
+    }
+    for line in &step.story {
+        write_line(connection, merchant, line, at)?;
+    }
+    for (source, code) in &step.unmapped {
+        connection
+            .prepare_cached(
+                "INSERT INTO unmapped VALUES (?1, ?2, ?3, 1)
+                 ON CONFLICT (merchant, source, code) DO UPDATE SET count = count + 1",
+            )?
+            .execute(params![merchant, source.as_str(), code])?;
+    }
+    changes.write(connection)?;
+    Ok(Written::Yes)
+}
+
+fn is_current(connection: &Connection, step: &Commit) -> rusqlite::Result<bool> {
+    for (receipt, _) in &step.outcomes {
+        let state = state_of(connection, &id_bytes(receipt.bits()))?;
+        if !matches!(state, Some(0 | 3)) {
+            return Ok(false);
+        }
+    }
+    for aggregate in &step.aggregates {
+        let version: Option<i64> = connection
+            .prepare_cached("SELECT version FROM aggregates WHERE id = ?1")?
+            .query_row([id_bytes(aggregate.id.bits())], |row| row.get(0))
+            .optional()?;
+        if version.map(|version| version as u64) != aggregate.read {
+            return Ok(false);
+        }
+    }
+    for (alias, expected) in &step.looked_up {
+        let mut expected = expected.clone();
+        expected.sort_unstable();
+        if by_alias(connection, step.merchant.as_str(), alias)? != expected {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn state_of(connection: &Connection, receipt: &[u8; 16]) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT state FROM receipts WHERE id = ?1")?
+        .query_row([receipt], |row| row.get(0))
+        .optional()
+}
+
+/// The number of an outcome, and why.
+pub(super) fn state(outcome: &Outcome) -> (i64, Option<&str>) {
+    match outcome {
+        Outcome::Forwarded => (1, None),
+        Outcome::Filtered(rule) => (2, Some(rule)),
+        Outcome::Parked => (3, None),
+        Outcome::Failed(rule) => (4, Some(rule)),
+        Outcome::Split => (5, None),
+        Outcome::Unclaimed => (6, None),
+    }
+}
+
+fn settle(
+    connection: &Connection,
+    receipt: &[u8; 16],
+    outcome: &Outcome,
+    at: i64,
+    merchant: &str,
+    changes: &mut Changes,
+) -> rusqlite::Result<()> {
+    let before = state_of(connection, receipt)?.unwrap_or(0);
+    let (after, why) = state(outcome);
+    // What is parked is not settled yet.
+    let settled_at = (after != 3).then_some(at);
+    connection
+        .prepare_cached("UPDATE receipts SET state = ?2, why = ?3, settled_at = ?4 WHERE id = ?1")?
+        .execute(params![receipt, after, why, settled_at])?;
+    if let (Some(before), Some(after)) = (receipt_column(before), receipt_column(after)) {
+        changes.add(merchant, before, -1);
+        changes.add(merchant, after, 1);
+    }
+    Ok(())
+}
+
+fn write_aggregate(
+    connection: &Connection,
+    merchant: &str,
+    write: &AggregateWrite,
+    at: i64,
+) -> rusqlite::Result<()> {
+    let id = id_bytes(write.id.bits());
+    if let Some(kept) = write.merged_into {
+        let kept = id_bytes(kept.bits());
+        for table in ["messages", "lines"] {
+            connection
+                .prepare_cached(&format!("UPDATE {table} SET aggregate = ?2 WHERE aggregate = ?1"))?
+                .execute(params![id, kept])?;
+        }
+    }
+    let Some(blob) = &write.blob else {
+        connection.prepare_cached("DELETE FROM aliases WHERE aggregate = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM aggregates WHERE id = ?1")?.execute([id])?;
+        return Ok(());
+    };
+    let version = write.read.map_or(1, |read| read + 1) as i64;
+    let wake_at = write.wake_at.map(micros);
+    connection
+        .prepare_cached(
+            "INSERT INTO aggregates (id, merchant, version, blob, wake_at, updated_at)
+             VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (id) DO UPDATE SET
+             version = ?3, blob = ?4, wake_at = ?5, updated_at = ?6",
+        )?
+        .execute(params![id, merchant, version, &blob[..], wake_at, at])?;
+    let known: Vec<(String, String)> = connection
+        .prepare_cached("SELECT kind, value FROM aliases WHERE aggregate = ?1")?
+        .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for alias in &write.aliases {
+        let is_known =
+            known.iter().any(|(kind, value)| kind == alias.kind.name() && *value == alias.value);
+        if !is_known {
+            connection
+                .prepare_cached("INSERT OR IGNORE INTO aliases VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![merchant, alias.kind.name(), alias.value, id])?;
+        }
+    }
+    for (kind, value) in known {
+        let stays =
+            write.aliases.iter().any(|alias| alias.kind.name() == kind && alias.value == value);
+        if !stays {
+            connection
+                .prepare_cached("DELETE FROM aliases WHERE merchant = ?1 AND kind = ?2 AND value = ?3 AND aggregate = ?4")?
+                .execute(params![merchant, kind, value, id])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_message(
+    connection: &Connection,
+    message: &NewMessage,
+    changes: &mut Changes,
+) -> rusqlite::Result<()> {
+    let made = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO messages (id, merchant, destination, aggregate, receipt, occurrence,
+             trigger, leg, rank, subject, created_at, not_before, fresh_until, backfill, sandbox, frozen,
+             rules) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+        )?
+        .execute(params![
+            id_bytes(message.id.bits()),
+            message.merchant.as_str(),
+            message.destination.as_str(),
+            id_bytes(message.aggregate.bits()),
+            id_bytes(message.receipt.bits()),
+            message.occurrence.bytes(),
+            message.trigger.name(),
+            message.leg.name(),
+            message.rank,
+            message.subject,
+            micros(message.created_at),
+            micros(message.not_before),
+            micros(message.fresh_until),
+            message.backfill,
+            message.sandbox,
+            &message.frozen[..],
+            message.rules,
+        ])?;
+    if made == 1 {
+        changes.add(message.merchant.as_str(), "created", 1);
+        changes.add(message.merchant.as_str(), "pending", 1);
+    }
+    Ok(())
+}
+
+fn revise(
+    connection: &Connection,
+    revision: &Revision,
+    at: i64,
+    merchant: &str,
+    is_sending: &dyn Fn(&[u8; 16]) -> bool,
+    changes: &mut Changes,
+) -> rusqlite::Result<()> {
+    let message = match revision {
+        Revision::Cancel { message, .. } | Revision::Backfill { message } => {
+            id_bytes(message.bits())
+        }
+    };
+    // What is under way says what it says.
+    if is_sending(&message) {
+        return Ok(());
+    }
+    match revision {
+        Revision::Backfill { .. } => {
+            connection
+                .prepare_cached("UPDATE messages SET backfill = 1 WHERE id = ?1 AND state = 0")?
+                .execute([message])?;
+        }
+        Revision::Cancel { why, .. } => {
+            let cancelled = connection
+                .prepare_cached(
+                    "UPDATE messages SET state = 3, why = ?2, ended_at = ?3 WHERE id = ?1 AND state = 0",
+                )?
+                .execute(params![message, why, at])?;
+            if cancelled == 1 {
+                changes.add(merchant, "pending", -1);
+                changes.add(merchant, "cancelled", 1);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_line(
+    connection: &Connection,
+    merchant: &str,
+    line: &StoryLine,
+    at: i64,
+) -> rusqlite::Result<()> {
+    let mut fields = String::new();
+    line.fields.write_json(&mut fields);
+    let decisions = serde_json::to_string(&line.decisions).map_err(|_| misfit(0, "not JSON"))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO lines (receipt, place, merchant, aggregate, status, occurred_at, outcome, rule,
+             fields, decisions, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)
+             ON CONFLICT (receipt, place) DO UPDATE SET aggregate = ?4, outcome = ?7, rule = ?8,
+             decisions = ?10",
+        )?
+        .execute(params![
+            id_bytes(line.receipt.bits()),
+            line.index,
+            merchant,
+            line.aggregate.map(|id| id_bytes(id.bits())),
+            line.status,
+            micros(line.occurred_at),
+            line.outcome,
+            line.rule,
+            fields,
+            decisions,
+            at,
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! Who does the work: a thread that writes in groups, and one that reads; or, for simulation,
+//! whoever calls.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use parcelwire_engine::ports::PortError;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+/// Most jobs of one transaction.
+const MAX_GROUP: usize = 256;
+
+/// How a transaction ended.
+pub(super) type Ended = Result<(), PortError>;
+
+/// A job's second half: it hears whether the transaction was kept, and answers its caller.
+pub(super) type Reply = Box<dyn FnOnce(Ended) + Send>;
+
+/// Works inside a transaction, and leaves what to say once it has ended.
+pub(super) type Write = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+
+/// Reads.
+pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Where jobs go.
+pub(super) enum Desk {
+    Threads(Threads),
+    Inline(Mutex<Connection>),
+}
+
+pub(super) struct Threads {
+    writes: Mutex<Option<mpsc::Sender<Write>>>,
+    reads: Mutex<Option<mpsc::Sender<Read>>>,
+    joins: Mutex<Vec<JoinHandle<()>>>,
+}
+
+pub(super) fn not_applied(error: &rusqlite::Error) -> PortError {
+    PortError::NotApplied { why: error.to_string() }
+}
+
+fn gone() -> PortError {
+    PortError::NotApplied { why: "the store is closed".to_owned() }
+}
+
+impl Desk {
+    /// Two connections to one file, each with its thread.
+    pub(super) fn threads(writer: Connection, reader: Connection) -> Self {
+        let (writes, jobs) = mpsc::channel::<Write>();
+        let writing = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_in_groups(&writer, &jobs));
+        let (reads, looks) = mpsc::channel::<Read>();
+        let reading =
+            std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || {
+                while let Ok(look) = looks.recv() {
+                    look(&reader);
+                }
+            });
+        let joins = [writing, reading].into_iter().flatten().collect();
+        Self::Threads(Threads {
+            writes: Mutex::new(Some(writes)),
+            reads: Mutex::new(Some(reads)),
+            joins: Mutex::new(joins),
+        })
+    }
+
+    /// One connection, used by whoever calls.
+    pub(super) fn inline(connection: Connection) -> Self {
+        Self::Inline(Mutex::new(connection))
+    }
+
+    /// Runs a job inside a transaction; comes back when that has ended.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let (answer, answered) = oneshot::channel();
+        let whole: Write = Box::new(move |connection| {
+            let result = in_savepoint(connection, job);
+            Box::new(move |ended: Ended| {
+                let result = match (ended, result) {
+                    (Ok(()), Ok(value)) => Ok(value),
+                    (Ok(()), Err(error)) => Err(not_applied(&error)),
+                    (Err(error), _) => Err(error),
+                };
+                // Whoever asked may have gone.
+                drop(answer.send(result));
+            })
+        });
+        match self {
+            Self::Inline(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                group(&connection, vec![whole]);
+            }
+            Self::Threads(threads) => threads.write(whole)?,
+        }
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Runs a look outside any transaction.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let (answer, answered) = oneshot::channel();
+        let whole: Read = Box::new(move |connection| {
+            let result = look(connection).map_err(|error| not_applied(&error));
+            drop(answer.send(result));
+        });
+        match self {
+            Self::Inline(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                whole(&connection);
+            }
+            Self::Threads(threads) => threads.read(whole)?,
+        }
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Ends the threads after what is queued.
+    pub(super) fn close(&self) {
+        if let Self::Threads(threads) = self {
+            threads.close();
+        }
+    }
+}
+
+impl Threads {
+    fn write(&self, job: Write) -> Result<(), PortError> {
+        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        writes.as_ref().and_then(|writes| writes.send(job).ok()).ok_or_else(gone)
+    }
+
+    fn read(&self, look: Read) -> Result<(), PortError> {
+        let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        reads.as_ref().and_then(|reads| reads.send(look).ok()).ok_or_else(gone)
+    }
+
+    fn close(&self) {
+        drop(self.writes.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.reads.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let joins = std::mem::take(&mut *self.joins.lock().unwrap_or_else(PoisonError::into_inner));
+        for join in joins {
+            if join.join().is_err() {
+                tracing::error!("a thread of the store ended in a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn write_in_groups(connection: &Connection, jobs: &mpsc::Receiver<Write>) {
+    while let Ok(first) = jobs.recv() {
+        let mut waiting = vec![first];
+        while waiting.len() < MAX_GROUP
+            && let Ok(next) = jobs.try_recv()
+        {
+            waiting.push(next);
+        }
+        group(connection, waiting);
+    }
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the log was not moved into the database; the next start does it");
+    }
+}
+
+/// One transaction for all that has queued. A job that fails takes only itself back.
+fn group(connection: &Connection, jobs: Vec<Write>) {
+    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+        for job in jobs {
+            // The job does not run: its reply says that nothing was written.
+            let reply = job_refused(job);
+            reply(Err(not_applied(&error)));
+        }
+        return;
+    }
+    let mut replies = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        replies.push(job(connection));
+    }
+    let ended = end(connection);
+    for reply in replies {
+        reply(ended.clone());
+    }
+}
+
+/// A job whose transaction could not begin: it is run against nothing.
+fn job_refused(job: Write) -> Reply {
+    match Connection::open_in_memory() {
+        // The tables are not there: every statement fails, and only the reply counts.
+        Ok(nothing) => job(&nothing),
+        Err(_) => Box::new(|_| ()),
+    }
+}
+
+fn end(connection: &Connection) -> Ended {
+    if connection.is_autocommit() {
+        // A full disk ends a transaction by itself: nothing of it was kept.
+        return Err(PortError::NotApplied { why: "the disk is full or failing".to_owned() });
+    }
+    let Err(error) = connection.execute_batch("COMMIT") else { return Ok(()) };
+    if !connection.is_autocommit() {
+        drop(connection.execute_batch("ROLLBACK"));
+    }
+    let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+    let why = error.to_string();
+    Err(if full { PortError::NotApplied { why } } else { PortError::Unknown { why } })
+}
+
+/// Runs `job` so that it is kept whole or not at all.
+pub(super) fn in_savepoint<T>(
+    connection: &Connection,
+    job: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.execute_batch("SAVEPOINT job")?;
+    match job(connection) {
+        Ok(value) => connection.execute_batch("RELEASE job").map(|()| value),
+        Err(error) => {
+            if !connection.is_autocommit() {
+                connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Moves the log into the database now and then, from a connection of its own.
+pub(super) fn checkpoints(
+    connection: Connection,
+    stop: &Arc<(Mutex<bool>, std::sync::Condvar)>,
+) -> Option<JoinHandle<()>> {
+    let stop = Arc::clone(stop);
+    let every = Duration::from_millis(500);
+    let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || {
+        let (flag, bell) = &*stop;
+        let mut stopped = flag.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*stopped {
+            stopped = bell.wait_timeout(stopped, every).unwrap_or_else(PoisonError::into_inner).0;
+            let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            if let Err(error) = moved {
+                tracing::warn!(%error, "the log could not be moved into the database");
+            }
+        }
+    });
+    thread.ok()
+}

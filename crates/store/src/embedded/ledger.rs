@@ -1,0 +1,291 @@
+//! The port [`Ledger`], on SQLite.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, ReceiptId};
+use parcelwire_engine::ports::{
+    Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
+    PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
+    StoredReceipt, WakeUp, Want,
+};
+use rusqlite::OptionalExtension as _;
+
+use super::{
+    Embedded, Handed, accept, commit,
+    commit::Written,
+    conclude,
+    counters::Changes,
+    desk::{in_savepoint, not_applied},
+    find, prune,
+    ready::{self, Look},
+    rows::{id_bytes, micros, time},
+};
+
+impl Embedded {
+    fn handed(&self) -> MutexGuard<'_, Handed> {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn committed(
+        &self,
+        written: LedgerResult<Vec<LedgerResult<Written>>>,
+        owned: &[bool],
+        receipts: &[Vec<[u8; 16]>],
+    ) -> Vec<Result<(), CommitError>> {
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => return vec![Err(CommitError::Port(error)); owned.len()],
+        };
+        let mut handed = self.handed();
+        let mut results = Vec::with_capacity(owned.len());
+        for ((result, owned), receipts) in written.into_iter().zip(owned).zip(receipts) {
+            results.push(match result {
+                _ if !owned => Err(CommitError::NotOwner),
+                Ok(Written::Yes) => {
+                    for receipt in receipts {
+                        handed.receipts.remove(receipt);
+                    }
+                    Ok(())
+                }
+                Ok(Written::Stale) => Err(CommitError::Stale),
+                Err(error) => Err(CommitError::Port(error)),
+            });
+        }
+        results
+    }
+
+    /// Whether the lease that a step was taken under is this one.
+    fn owns(&self, held: &Held, merchant: &MerchantId) -> bool {
+        let wanted = Partition::of(merchant);
+        held.partitions
+            .iter()
+            .any(|(partition, epoch)| *partition == wanted && *epoch == self.epoch)
+    }
+}
+
+#[async_trait]
+impl Ledger for Embedded {
+    async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>> {
+        let count = batch.len();
+        let answers = self.desk.write(move |connection| accept::accept(connection, &batch)).await;
+        self.news.notify_waiters();
+        match answers {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); count],
+        }
+    }
+
+    async fn refuse(&self, batch: Vec<Refused>) -> LedgerResult<()> {
+        self.desk.write(move |connection| accept::refuse(connection, &batch)).await
+    }
+
+    async fn hold(&self) -> LedgerResult<Held> {
+        // The directory is locked: whoever has it open owns everything.
+        let partitions = Partition::all().map(|partition| (partition, self.epoch)).collect();
+        Ok(Held { partitions })
+    }
+
+    async fn waiting(
+        &self,
+        _: &Held,
+        per_owner: usize,
+        limit: usize,
+    ) -> LedgerResult<Vec<StoredReceipt>> {
+        let handed = Arc::clone(&self.handed);
+        self.desk
+            .read(move |connection| {
+                let mut handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
+                find::waiting(connection, &mut handed, per_owner, limit)
+            })
+            .await
+    }
+
+    async fn release(&self, receipts: Vec<ReceiptId>, messages: Vec<MessageId>) {
+        {
+            let mut handed = self.handed();
+            for receipt in receipts {
+                handed.receipts.remove(&id_bytes(receipt.bits()));
+            }
+            for message in messages {
+                handed.messages.remove(&id_bytes(message.bits()));
+            }
+        }
+        self.news.notify_waiters();
+    }
+
+    async fn recall(&self, wants: Vec<Want>) -> LedgerResult<Vec<Recalled>> {
+        self.desk
+            .read(move |connection| {
+                wants.iter().map(|want| find::recall(connection, want)).collect()
+            })
+            .await
+    }
+
+    async fn lines(&self, receipts: Vec<ReceiptId>) -> LedgerResult<Vec<ReceiptLines>> {
+        self.desk.read(move |connection| find::lines(connection, &receipts)).await
+    }
+
+    async fn awake(&self, _: &Held, now: Timestamp, limit: usize) -> LedgerResult<Vec<WakeUp>> {
+        self.desk.read(move |connection| find::awake(connection, micros(now), limit)).await
+    }
+
+    async fn commit(&self, held: &Held, batch: Vec<Commit>) -> Vec<Result<(), CommitError>> {
+        let owned: Vec<bool> = batch.iter().map(|step| self.owns(held, &step.merchant)).collect();
+        let receipts: Vec<Vec<[u8; 16]>> = batch
+            .iter()
+            .map(|step| step.outcomes.iter().map(|(id, _)| id_bytes(id.bits())).collect())
+            .collect();
+        let handed = Arc::clone(&self.handed);
+        let may = owned.clone();
+        let written = self
+            .desk
+            .write(move |connection| {
+                let is_sending = |message: &[u8; 16]| {
+                    let handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
+                    handed.messages.contains_key(message)
+                };
+                let mut results = Vec::with_capacity(batch.len());
+                for (step, may) in batch.iter().zip(may) {
+                    if !may {
+                        results.push(Ok::<Written, PortError>(Written::Stale));
+                        continue;
+                    }
+                    let result = in_savepoint(connection, |connection| {
+                        commit::commit(connection, step, &is_sending)
+                    });
+                    match result {
+                        Ok(written) => results.push(Ok(written)),
+                        // A transaction that has ended by itself takes everything with it.
+                        Err(error) if connection.is_autocommit() => return Err(error),
+                        Err(error) => results.push(Err(not_applied(&error))),
+                    }
+                }
+                Ok(results)
+            })
+            .await;
+        let results = self.committed(written, &owned, &receipts);
+        self.news.notify_waiters();
+        results
+    }
+
+    async fn settle_feed(
+        &self,
+        receipt: ReceiptId,
+        outcome: Outcome,
+        unclaimed: Vec<String>,
+    ) -> LedgerResult<()> {
+        let now = micros(time((receipt.bits() >> 80) as i64 * 1000));
+        self.desk
+            .write(move |connection| {
+                conclude::settle_feed(connection, receipt, &outcome, &unclaimed, now)
+            })
+            .await?;
+        self.handed().receipts.remove(&id_bytes(receipt.bits()));
+        self.news.notify_waiters();
+        Ok(())
+    }
+
+    async fn ready(
+        &self,
+        _: &Held,
+        now: Timestamp,
+        per_destination: usize,
+        limit: usize,
+    ) -> LedgerResult<Vec<ReadyMessage>> {
+        let handed = Arc::clone(&self.handed);
+        let look = Look { now: micros(now), each: per_destination, limit };
+        self.desk
+            .read(move |connection| {
+                let mut handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
+                ready::ready(connection, &mut handed, &look)
+            })
+            .await
+    }
+
+    async fn conclude(&self, held: &Held, batch: Vec<Conclusion>) -> Vec<Result<(), CommitError>> {
+        let owned: Vec<bool> = batch.iter().map(|end| self.owns(held, &end.merchant)).collect();
+        let messages: Vec<[u8; 16]> =
+            batch.iter().map(|end| id_bytes(end.message.bits())).collect();
+        let may = owned.clone();
+        let written = self
+            .desk
+            .write(move |connection| {
+                let mut changes = Changes::default();
+                for (end, may) in batch.iter().zip(may) {
+                    if may {
+                        conclude::conclude(connection, end, &mut changes)?;
+                    }
+                }
+                changes.write(connection)
+            })
+            .await;
+        let results = owned
+            .into_iter()
+            .map(|owned| match &written {
+                Err(error) => Err(CommitError::Port(error.clone())),
+                Ok(()) if owned => Ok(()),
+                Ok(()) => Err(CommitError::NotOwner),
+            })
+            .collect();
+        if written.is_ok() {
+            let mut handed = self.handed();
+            for message in &messages {
+                handed.messages.remove(message);
+            }
+        }
+        self.news.notify_waiters();
+        results
+    }
+
+    async fn pause(
+        &self,
+        merchant: MerchantId,
+        destination: DestinationName,
+        change: PauseChange,
+    ) -> LedgerResult<()> {
+        self.desk
+            .write(move |connection| {
+                conclude::pause(connection, merchant.as_str(), destination.as_str(), &change)
+            })
+            .await?;
+        self.news.notify_waiters();
+        Ok(())
+    }
+
+    async fn next_due(&self, _: &Held) -> LedgerResult<Option<Timestamp>> {
+        // What is due already is found by `ready`; this is about what is still to come.
+        let due = self.desk.read(move |connection| ready::next_due(connection, 0)).await?;
+        Ok(due.map(time))
+    }
+
+    async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {
+        self.desk
+            .write(move |connection| {
+                connection
+                    .prepare_cached("INSERT OR IGNORE INTO rules VALUES (?1, ?2)")?
+                    .execute((hash, text))
+                    .map(|_| ())
+            })
+            .await
+    }
+
+    async fn rules(&self, hash: [u8; 16]) -> LedgerResult<Option<String>> {
+        self.desk
+            .read(move |connection| {
+                connection
+                    .query_row("SELECT text FROM rules WHERE hash = ?1", [hash], |row| row.get(0))
+                    .optional()
+            })
+            .await
+    }
+
+    async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool> {
+        self.desk.write(move |connection| prune::prune(connection, micros(now), retention)).await
+    }
+
+    async fn news(&self) {
+        self.news.notified().await;
+    }
+}

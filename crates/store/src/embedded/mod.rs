@@ -1,0 +1,212 @@
+//! The embedded store: SQLite in one directory. One thread writes, in groups; a commit is
+//! answered once it is on disk. What is handed out is remembered in memory only: after a crash
+//! everything unfinished is there to be handed out again.
+
+mod accept;
+mod archive;
+mod commit;
+mod conclude;
+mod counters;
+mod desk;
+mod find;
+mod ledger;
+mod open;
+mod prune;
+mod ready;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::sync::Notify;
+
+use desk::Desk;
+
+pub use open::{OpenError, SCHEMA_VERSION};
+
+/// The database's file in its directory.
+pub const FILE: &str = "parcelwire.db";
+
+/// The embedded store.
+pub struct Embedded {
+    desk: Arc<Desk>,
+    handed: Arc<Mutex<Handed>>,
+    news: Arc<Notify>,
+    instance_key: [u8; 32],
+    epoch: u64,
+    path: Option<PathBuf>,
+    checkpoint: Option<(Arc<(Mutex<bool>, Condvar)>, Mutex<Option<JoinHandle<()>>>)>,
+    _lock: Option<File>,
+}
+
+/// What is handed out and not settled yet.
+#[derive(Debug, Default)]
+pub(self) struct Handed {
+    receipts: BTreeSet<[u8; 16]>,
+    /// Message → its destination.
+    messages: BTreeMap<[u8; 16], (String, String)>,
+    /// Where the last look among owners and destinations ended: the next begins behind it.
+    last_owner: (bool, String),
+    last_destination: (String, String),
+}
+
+impl std::fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Embedded").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Opens the data in `directory`, or makes it.
+pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
+    let lock = open::lock(directory)?;
+    let path = directory.join(FILE);
+    let writer = open::writer(&path)?;
+    let fail = |source| OpenError::Database { path: path.clone(), source };
+    let (key, epoch) = begin(&writer).map_err(fail)?;
+    let reader = open::reader(&path)?;
+    let mover = open::writer(&path)?;
+    let stop = Arc::new((Mutex::new(false), Condvar::new()));
+    let thread = desk::checkpoints(mover, &stop);
+    let desk = Desk::threads(writer, reader);
+    let mut store = Embedded::over(desk, key, epoch);
+    store.path = Some(path);
+    store.checkpoint = Some((stop, Mutex::new(thread)));
+    store._lock = Some(lock);
+    Ok(store)
+}
+
+/// The same store on a database in memory, worked on by whoever calls: for simulation.
+pub fn in_memory() -> rusqlite::Result<Embedded> {
+    let connection = open::in_memory()?;
+    let (key, epoch) = begin(&connection)?;
+    Ok(Embedded::over(Desk::inline(connection), key, epoch))
+}
+
+/// Raises the epoch: whoever held a lease under an earlier one holds it no more.
+fn begin(connection: &Connection) -> rusqlite::Result<([u8; 32], u64)> {
+    let key: [u8; 32] =
+        connection.query_row("SELECT value FROM meta WHERE name = 'instance_key'", [], |row| {
+            row.get(0)
+        })?;
+    let epoch: Vec<u8> =
+        connection
+            .query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))?;
+    let epoch = epoch.iter().fold(0_u64, |n, byte| (n << 8) | u64::from(*byte)) + 1;
+    connection
+        .execute("UPDATE meta SET value = ?1 WHERE name = 'epoch'", [&epoch.to_be_bytes()[..]])?;
+    Ok((key, epoch))
+}
+
+impl Embedded {
+    fn over(desk: Desk, instance_key: [u8; 32], epoch: u64) -> Self {
+        Self {
+            desk: Arc::new(desk),
+            handed: Arc::new(Mutex::new(Handed::default())),
+            news: Arc::new(Notify::new()),
+            instance_key,
+            epoch,
+            path: None,
+            checkpoint: None,
+            _lock: None,
+        }
+    }
+
+    /// The key below which merchants' occurrence keys are made; random, made once, kept.
+    pub fn instance_key(&self) -> [u8; 32] {
+        self.instance_key
+    }
+
+    /// A small setting of the instance.
+    pub async fn meta(
+        &self,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, parcelwire_engine::ports::PortError> {
+        let name = name.to_owned();
+        self.desk
+            .read(move |connection| {
+                connection
+                    .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+                    .optional()
+            })
+            .await
+    }
+
+    /// Sets a small setting of the instance.
+    pub async fn set_meta(
+        &self,
+        name: &str,
+        value: &[u8],
+    ) -> Result<(), parcelwire_engine::ports::PortError> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.desk
+            .write(move |connection| {
+                connection
+                    .execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (name, value))
+                    .map(|_| ())
+            })
+            .await
+    }
+
+    /// Ends the threads after what is queued; the store answers nothing afterwards.
+    pub fn close(&self) {
+        if let Some((stop, thread)) = &self.checkpoint {
+            *stop.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            stop.1.notify_all();
+            let thread = thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if thread.is_some_and(|thread| thread.join().is_err()) {
+                tracing::error!("the checkpoint thread ended in a panic");
+            }
+        }
+        self.desk.close();
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Why a backup was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// It would overwrite something.
+    #[error("{0} is there already (hint: name another file)")]
+    Exists(PathBuf),
+    /// There is no data.
+    #[error("there is no data in {0} (hint: check store.path)")]
+    NoData(PathBuf),
+    /// The copy failed.
+    #[error("the backup could not be made")]
+    Failed(#[from] rusqlite::Error),
+    /// The copy is not whole.
+    #[error("the backup is not sound: {0}")]
+    Unsound(String),
+}
+
+/// Copies the data of `directory` into `file` while it is in use, and checks the copy.
+pub fn backup(directory: &Path, file: &Path) -> Result<(), BackupError> {
+    let source = directory.join(FILE);
+    if !source.exists() {
+        return Err(BackupError::NoData(directory.to_owned()));
+    }
+    if file.exists() {
+        return Err(BackupError::Exists(file.to_owned()));
+    }
+    let from = Connection::open(&source)?;
+    from.busy_timeout(std::time::Duration::from_secs(10))?;
+    let mut to = Connection::open(file)?;
+    let copy = rusqlite::backup::Backup::new(&from, &mut to)?;
+    copy.run_to_completion(1000, std::time::Duration::from_millis(1), None)?;
+    drop(copy);
+    let sound: String = to.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
+    if sound == "ok" { Ok(()) } else { Err(BackupError::Unsound(sound)) }
+}

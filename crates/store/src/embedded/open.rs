@@ -1,0 +1,175 @@
+//! Opening a data directory: the lock, the schema, migrations.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+
+/// The schema that this version writes.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// The page cache of each connection, in KiB.
+const CACHE_KIB: i64 = 16 * 1024;
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory cannot be made or written to.
+    #[error(
+        "the data directory {path} cannot be written to (hint: check its owner and rights, or set store.path)"
+    )]
+    NotWritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process has it.
+    #[error(
+        "the data directory {path} is in use by another parcelwire{holder} (hint: stop that one, or set store.path to another directory)"
+    )]
+    Locked {
+        /// Which.
+        path: PathBuf,
+        /// Its process id, where it is known.
+        holder: String,
+    },
+    /// A newer parcelwire wrote it.
+    #[error(
+        "the data in {path} was written by a newer version (schema {found}, this one knows {known}; hint: use that version, or a backup made before)"
+    )]
+    Newer {
+        /// Which.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The database does not open.
+    #[error(
+        "the database {path} cannot be opened (hint: if it is damaged, restore a backup; `sqlite3 FILE 'PRAGMA integrity_check'` tells)"
+    )]
+    Database {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// Makes the directory and takes its lock; the lock is held as long as the file is.
+pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
+    let not_writable = |source| OpenError::NotWritable { path: directory.to_owned(), source };
+    fs::create_dir_all(directory).map_err(not_writable)?;
+    let path = directory.join("parcelwire.lock");
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(not_writable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&path).unwrap_or_default();
+            let pid = pid.trim();
+            let holder = if pid.is_empty() { String::new() } else { format!(" (process {pid})") };
+            return Err(OpenError::Locked { path: directory.to_owned(), holder });
+        }
+        Err(TryLockError::Error(source)) => return Err(not_writable(source)),
+    }
+    // Only to be shown to whoever comes second.
+    let written = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+    written.map_err(not_writable)?;
+    Ok(file)
+}
+
+/// Opens the database that is written to.
+pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let fail = |source| OpenError::Database { path: path.to_owned(), source };
+    let connection = Connection::open(path).map_err(fail)?;
+    prepare(&connection).map_err(fail)?;
+    migrate(&connection, path)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let fail = |source| OpenError::Database { path: path.to_owned(), source };
+    let connection = Connection::open(path).map_err(fail)?;
+    tune(&connection).map_err(fail)?;
+    connection.execute_batch("PRAGMA query_only = ON").map_err(fail)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+    )?;
+    // A thread of its own moves the log into the database: commits do not wait for it.
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 0")?;
+    tune(connection)
+}
+
+fn tune(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "PRAGMA cache_size = -{CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF"
+    ))?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let fail = |source| OpenError::Database { path: path.to_owned(), source };
+    let found: i64 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
+    match found {
+        SCHEMA_VERSION => Ok(()),
+        0 => make(connection).map_err(fail),
+        newer if newer > SCHEMA_VERSION => {
+            Err(OpenError::Newer { path: path.to_owned(), found: newer, known: SCHEMA_VERSION })
+        }
+        // The first schema has no elder: a copy is made, and steps follow here from the second on.
+        _ => Err(OpenError::Database {
+            path: path.to_owned(),
+            source: rusqlite::Error::InvalidParameterName(format!("unknown schema {found}")),
+        }),
+    }
+}
+
+fn make(connection: &Connection) -> rusqlite::Result<()> {
+    use rand::{TryRngCore as _, rngs::OsRng};
+    let mut key = [0_u8; 32];
+    let drawn = OsRng.try_fill_bytes(&mut key);
+    drawn.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let made = connection.execute_batch(include_str!("schema.sql")).and_then(|()| {
+        connection
+            .execute("INSERT INTO meta VALUES ('instance_key', ?1), ('epoch', x'00')", [&key[..]])
+    });
+    match made {
+        Ok(_) => {
+            connection.execute_batch(&format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))
+        }
+        Err(error) => {
+            connection.execute_batch("ROLLBACK")?;
+            Err(error)
+        }
+    }
+}
+
+/// A database in memory, for simulation.
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    tune(&connection)?;
+    make(&connection)?;
+    Ok(connection)
+}

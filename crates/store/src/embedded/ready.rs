@@ -1,0 +1,135 @@
+//! Messages whose turn it is: of each lane the first unsent one, destinations in turn.
+
+use std::collections::BTreeMap;
+
+use parcelwire_engine::ports::ReadyMessage;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    Handed,
+    rows::{self, id_bytes},
+};
+
+/// What to look for.
+pub(super) struct Look {
+    pub(super) now: i64,
+    pub(super) each: usize,
+    pub(super) limit: usize,
+}
+
+/// Hands out what is ready. The caller holds the list of what is handed out.
+pub(super) fn ready(
+    connection: &Connection,
+    handed: &mut Handed,
+    look: &Look,
+) -> rusqlite::Result<Vec<ReadyMessage>> {
+    let paused = paused(connection, look.now)?;
+    let mut under_way: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for destination in handed.messages.values() {
+        *under_way.entry(destination.clone()).or_default() += 1;
+    }
+    let mut found = Vec::new();
+    let start = handed.last_destination.clone();
+    let mut at = start.clone();
+    let mut wrapped = false;
+    while found.len() < look.limit {
+        let Some(next) = next_destination(connection, &at)? else {
+            if wrapped {
+                break;
+            }
+            wrapped = true;
+            at = (String::new(), String::new());
+            continue;
+        };
+        if wrapped && next > start {
+            break;
+        }
+        at = next;
+        if paused.contains(&at) {
+            continue;
+        }
+        let busy = under_way.get(&at).copied().unwrap_or(0);
+        let room = look.each.saturating_sub(busy).min(look.limit - found.len());
+        if room > 0 {
+            of_destination(connection, handed, &at, look.now, room, busy, &mut found)?;
+            handed.last_destination = at.clone();
+        }
+    }
+    for ready in &found {
+        let message = &ready.message;
+        let destination = (message.merchant.to_string(), message.destination.to_string());
+        handed.messages.insert(id_bytes(message.id.bits()), destination);
+    }
+    Ok(found)
+}
+
+fn paused(connection: &Connection, now: i64) -> rusqlite::Result<Vec<(String, String)>> {
+    connection
+        .prepare_cached("SELECT merchant, destination FROM pauses WHERE until > ?1")?
+        .query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+fn next_destination(
+    connection: &Connection,
+    after: &(String, String),
+) -> rusqlite::Result<Option<(String, String)>> {
+    connection
+        .prepare_cached(
+            "SELECT merchant, destination FROM messages INDEXED BY messages_due
+             WHERE state = 0 AND (merchant, destination) > (?1, ?2) ORDER BY merchant, destination LIMIT 1",
+        )?
+        .query_row(params![after.0, after.1], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+fn of_destination(
+    connection: &Connection,
+    handed: &Handed,
+    destination: &(String, String),
+    now: i64,
+    room: usize,
+    busy: usize,
+    found: &mut Vec<ReadyMessage>,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT {} FROM messages m INDEXED BY messages_due
+         WHERE m.state = 0 AND m.merchant = ?1 AND m.destination = ?2 AND m.not_before <= ?3
+         AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.state = 0 AND e.aggregate = m.aggregate
+           AND e.destination = m.destination AND e.seq < m.seq)
+         ORDER BY m.not_before, m.seq LIMIT ?4",
+        rows::MESSAGE
+    );
+    let most = i64::try_from(room + busy).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![destination.0, destination.1, now, most], |row| {
+        let attempts: u32 = row.get(17)?;
+        Ok(ReadyMessage { message: rows::message(row)?, attempts, tries: row.get(18)? })
+    })?;
+    let mut taken = 0;
+    for row in rows {
+        let ready = row?;
+        if handed.messages.contains_key(&id_bytes(ready.message.id.bits())) {
+            continue;
+        }
+        found.push(ready);
+        taken += 1;
+        if taken == room {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// When the next thing becomes due after `now`.
+pub(super) fn next_due(connection: &Connection, now: i64) -> rusqlite::Result<Option<i64>> {
+    let one = |sql: &str| -> rusqlite::Result<Option<i64>> {
+        connection.prepare_cached(sql)?.query_row([now], |row| row.get(0))
+    };
+    let due = [
+        one("SELECT MIN(not_before) FROM messages WHERE state = 0 AND not_before > ?1")?,
+        one("SELECT MIN(wake_at) FROM aggregates WHERE wake_at > ?1")?,
+        one("SELECT MIN(until) FROM pauses WHERE until > ?1")?,
+    ];
+    Ok(due.into_iter().flatten().min())
+}
