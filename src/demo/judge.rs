@@ -8,7 +8,7 @@ use crate::sandbox::Told;
 
 /// Every difference between what was expected and what was told, in words; none is a pass.
 /// Several parcels of one person may expect the same metric: each needs an id of its own.
-pub fn differences(expected: &[Expected], told: &[Told]) -> Vec<String> {
+pub(super) fn differences(expected: &[Expected], told: &[Told]) -> Vec<String> {
     let mut sums: BTreeMap<Expected, (i64, i64)> = BTreeMap::new();
     for wanted in expected {
         sums.entry(wanted.clone()).or_default().0 += 1;

@@ -8,34 +8,31 @@ use sha2::Sha256;
 
 /// A request as it is posted.
 #[derive(Debug, Clone)]
-pub struct Post {
+pub(super) struct Post {
     /// `shop` or `warehouse`: the source's name at the relay.
-    pub source: &'static str,
+    pub(super) source: &'static str,
     /// What kind of webhook it is, for people.
-    pub topic: String,
+    pub(super) topic: String,
     /// Headers.
-    pub headers: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
     /// Body.
-    pub body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 /// The secrets that the senders and the relay share, for one run.
 #[derive(Debug, Clone)]
-pub struct Secrets {
+pub(super) struct Secrets {
     /// The shop's.
-    pub shop: String,
+    pub(super) shop: String,
     /// The warehouse's, `whsec_` and base64.
-    pub warehouse: String,
+    pub(super) warehouse: String,
 }
 
 impl Secrets {
     /// Secrets from random bytes.
-    pub fn from_chance(chance: [u8; 64]) -> Self {
+    pub(super) fn from_chance(chance: [u8; 64]) -> Self {
         let (shop, warehouse) = chance.split_at(32);
-        Self {
-            shop: hex::encode(shop),
-            warehouse: format!("whsec_{}", STANDARD.encode(warehouse)),
-        }
+        Self { shop: hex::encode(shop), warehouse: format!("whsec_{}", STANDARD.encode(warehouse)) }
     }
 }
 
@@ -46,7 +43,7 @@ fn mac(key: &[u8], message: &[u8]) -> String {
 }
 
 /// A webhook of the shop.
-pub fn shop(secrets: &Secrets, topic: &str, event_id: &str, body: &Value) -> Post {
+pub(super) fn shop(secrets: &Secrets, topic: &str, event_id: &str, body: &Value) -> Post {
     let body = body.to_string().into_bytes();
     let signature = mac(secrets.shop.as_bytes(), &body);
     let headers = [
@@ -59,7 +56,7 @@ pub fn shop(secrets: &Secrets, topic: &str, event_id: &str, body: &Value) -> Pos
 }
 
 /// A webhook of the warehouse, by Standard Webhooks.
-pub fn warehouse(secrets: &Secrets, id: &str, unix_seconds: i64, body: &Value) -> Post {
+pub(super) fn warehouse(secrets: &Secrets, id: &str, unix_seconds: i64, body: &Value) -> Post {
     let body = body.to_string().into_bytes();
     let secret = secrets.warehouse.trim_start_matches("whsec_");
     let key = STANDARD.decode(secret).expect("it was encoded above");

@@ -8,7 +8,7 @@ use super::shop::{Post, Secrets, shop, warehouse};
 
 /// How the relay must answer a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// 202.
     Accepted,
     /// 200: it has this one already.
@@ -19,26 +19,26 @@ pub enum Answer {
 
 /// One webhook and what must become of it.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub(super) struct Step {
     /// What is going on, for people.
-    pub title: String,
+    pub(super) title: String,
     /// The request.
-    pub post: Post,
+    pub(super) post: Post,
     /// How the relay must answer.
-    pub answer: Answer,
+    pub(super) answer: Answer,
     /// The metric that must reach the customer, and whose it is.
-    pub expects: Option<Expected>,
+    pub(super) expects: Option<Expected>,
 }
 
 /// One event that must reach the marketing tool exactly once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Expected {
+pub(super) struct Expected {
     /// The metric's name.
-    pub metric: &'static str,
+    pub(super) metric: &'static str,
     /// Who it is about.
-    pub email: String,
+    pub(super) email: String,
     /// Recorded without starting anything.
-    pub backfill: bool,
+    pub(super) backfill: bool,
 }
 
 /// Writes steps with growing ids and times.
@@ -59,7 +59,7 @@ struct Customer {
 }
 
 /// The steps of one round. Orders of another round have other numbers.
-pub fn steps(secrets: &Secrets, now: Timestamp, round: u32) -> Vec<Step> {
+pub(super) fn steps(secrets: &Secrets, now: Timestamp, round: u32) -> Vec<Step> {
     let mut pen = Pen { secrets, now, round, steps: Vec::new() };
     two_parcels(&mut pen);
     late_parcel(&mut pen);
@@ -69,8 +69,7 @@ pub fn steps(secrets: &Secrets, now: Timestamp, round: u32) -> Vec<Step> {
 }
 
 fn two_parcels(pen: &mut Pen<'_>) {
-    let anna =
-        Customer { first: "Anna", last: "Berg", number: 1, country: "DE", language: "de" };
+    let anna = Customer { first: "Anna", last: "Berg", number: 1, country: "DE", language: "de" };
     pen.order(&anna, &[("SND-38", "Sandale", 1), ("HUT-M", "Strohhut", 1)]);
     pen.dispatched(&anna, 1, "DHL", "00340434161094000001", ("SND-38", "Sandale"));
     let dispatched = pen.steps.last().map(|step| step.post.clone());
@@ -124,8 +123,7 @@ fn packstation(pen: &mut Pen<'_>) {
 }
 
 fn coming_back(pen: &mut Pen<'_>) {
-    let deniz =
-        Customer { first: "Deniz", last: "Kaya", number: 4, country: "DE", language: "de" };
+    let deniz = Customer { first: "Deniz", last: "Kaya", number: 4, country: "DE", language: "de" };
     pen.order(&deniz, &[("JKT-L", "Jacke", 1)]);
     pen.dispatched(&deniz, 1, "DPD", "05110000000005", ("JKT-L", "Jacke"));
     pen.scan(&deniz, 1, "delivered", Some("Shipment Delivered"));

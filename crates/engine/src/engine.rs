@@ -129,7 +129,7 @@ impl Engine {
             let next = shared.clock.now() + std::time::Duration::from_secs(60);
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
                 changed = changes.changed() => {
                     if changed.is_err() {
                         return;
@@ -197,4 +197,10 @@ impl Shared {
             }
         }
     }
+}
+
+/// Comes back when it is time to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Without a sender nobody can ask for more: that is a stop as well.
+    drop(stop.wait_for(|stop| *stop).await);
 }

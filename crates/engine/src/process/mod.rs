@@ -24,7 +24,7 @@ use parcelwire_mapping::{
 use tokio::sync::watch;
 
 use crate::{
-    engine::Shared,
+    engine::{Shared, stopped},
     metrics::Metrics,
     ports::{Commit, CommitError, Held, Owner, Recalled, ReceiptLines, StoredReceipt, Want},
 };
@@ -87,7 +87,7 @@ impl Process {
             let soon = self.shared.clock.now() + POLL;
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
                 _ = changes.changed() => self.unstick().await,
                 () = self.shared.ledger.news() => {}
                 () = self.shared.clock.until(soon) => {}

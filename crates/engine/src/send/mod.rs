@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    engine::Shared,
+    engine::{Shared, stopped},
     metrics::Metrics,
     ports::{CommitError, Conclusion, Held, Next},
 };
@@ -89,7 +89,7 @@ impl Send {
             let soon = self.next_look().await;
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
                 Some(end) = ends.recv() => self.conclude(vec![end]).await,
                 () = shared.ledger.news() => {}
                 () = shared.clock.until(soon) => {}

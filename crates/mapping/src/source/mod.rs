@@ -241,6 +241,15 @@ impl SourceConnector {
         }
     }
 
+    /// The header in which a sender puts its delivery id, where it is one: the first that is asked.
+    pub fn delivery_headers(&self) -> Vec<String> {
+        let first = self.delivery_id.reads().find_map(|read| match read.path.as_slice() {
+            [root, name, ..] if root == "headers" => Some(name.to_lowercase()),
+            _ => None,
+        });
+        first.into_iter().collect()
+    }
+
     /// The codes of its table, as written.
     pub fn codes(&self) -> &[String] {
         self.statuses.codes()

@@ -1,0 +1,180 @@
+//! The commands, one file each. Data goes to stdout, all else to stderr; exit codes: 0 fine, 1 the
+//! thing checked is wrong, 2 wrong usage, 3 configuration, 4 cannot reach.
+
+mod backup;
+mod check;
+mod client;
+mod map;
+mod send;
+mod serve;
+mod show;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::config::{ConfigError, Settings};
+
+/// Self-hosted relay: signed webhooks of shops and warehouses in, trigger events of marketing
+/// tools out.
+#[derive(Debug, Parser)]
+#[command(name = "parcelwire", version, about)]
+struct Arguments {
+    /// The settings' file [default: config/parcelwire.yaml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the relay; SIGTERM finishes what is in flight and stops
+    Serve,
+    /// Relay, sandbox and a shop that sends signed webhooks, all on this machine
+    Demo(serve::Demo),
+    /// The sandbox marketing API alone: checks requests, can be told to fail
+    Sandbox(serve::SandboxArgs),
+    /// Check all files and run the tests in them; needs no secrets
+    Check(check::Check),
+    /// Dry run of one payload: events, triggers, requests, notes
+    Map(map::Map),
+    /// Sign a payload as a source would, and post it
+    Send(send::Send),
+    /// Send one realistic test event per trigger to one address
+    Try(client::Try),
+    /// The books of a running relay
+    Stats(client::Stats),
+    /// Canonical events of a running relay
+    Events(client::Events),
+    /// The effective settings, secrets masked
+    Config,
+    /// The JSON Schema of a kind of file
+    Schema(show::Schema),
+    /// Whether a relay answers: for containers
+    Healthcheck(client::Healthcheck),
+    /// Completions for a shell
+    Completions(show::Completions),
+    /// Copy the embedded store into a file while it is in use
+    Backup(backup::Backup),
+}
+
+/// Why a command failed, by whose fault it is.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was checked is wrong: exit 1.
+    Wrong(String),
+    /// The arguments are wrong: exit 2.
+    Usage(String),
+    /// The configuration is wrong: exit 3.
+    Configuration(String),
+    /// Something cannot be reached: exit 4.
+    Unreachable(String),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Wrong(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Configuration(_) => 3,
+            Self::Unreachable(_) => 4,
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Wrong(text)
+            | Self::Usage(text)
+            | Self::Configuration(text)
+            | Self::Unreachable(text) => text,
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Configuration(chain(&error))
+    }
+}
+
+pub(crate) type Done = Result<(), Failure>;
+
+/// Reads the arguments, runs the command, answers the exit code.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.text().is_empty() {
+                say(&format!("parcelwire: {}", failure.text()));
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Done {
+    let settings = || Settings::load(arguments.config.as_deref());
+    match arguments.command {
+        Command::Serve => serve::serve(settings()?),
+        Command::Demo(demo) => serve::demo(&demo),
+        Command::Sandbox(sandbox) => serve::sandbox(&sandbox),
+        Command::Check(check) => check.run(&settings()?),
+        Command::Map(map) => map.run(&settings()?),
+        Command::Send(send) => send.run(&settings()?),
+        Command::Try(wish) => wish.run(),
+        Command::Stats(stats) => stats.run(),
+        Command::Events(events) => events.run(),
+        Command::Config => show::config(&settings()?),
+        Command::Schema(schema) => schema.run(),
+        Command::Healthcheck(health) => health.run(&settings()?),
+        Command::Completions(completions) => completions.run(),
+        Command::Backup(backup) => backup.run(&settings()?),
+    }
+}
+
+/// Writes data to stdout. A reader that has gone is no failure.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")));
+}
+
+/// Tells the person, on stderr.
+pub(crate) fn say(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// An error with all its causes, once each.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// A runtime for one command.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Unreachable(format!("no threads can be started: {error}")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "commands are an edge: they ask what time it is")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,120 @@
+//! `serve`, `sandbox` and `demo`: what runs until it is stopped.
+
+use clap::Args;
+use tokio::sync::watch;
+
+use super::{Done, Failure, chain, print, runtime, say};
+use crate::{
+    app::{App, StartError},
+    config::Settings,
+    sandbox::{Fault, Sandbox, SandboxSettings},
+    telemetry,
+};
+
+/// `parcelwire demo`
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// End after one round; exit 0 only if every expected trigger arrived exactly once
+    #[arg(long)]
+    once: bool,
+    /// No pauses between the steps
+    #[arg(long)]
+    fast: bool,
+}
+
+/// `parcelwire sandbox`
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    bind: String,
+    /// The port to listen on
+    #[arg(long, default_value_t = 8090)]
+    port: u16,
+    /// Check webhook signatures against this secret (whsec_…)
+    #[arg(long, value_name = "SECRET")]
+    webhook_secret: Option<String>,
+    /// Fail at first, as JSON: {"status":503,"times":3}
+    #[arg(long, value_name = "JSON")]
+    fail: Vec<String>,
+}
+
+/// Runs the relay.
+pub(super) fn serve(settings: Settings) -> Done {
+    telemetry::start(&settings.log);
+    runtime()?.block_on(async {
+        let app = App::build(settings).await.map_err(start_failure)?;
+        app.run_until_stopped(signals()).await.map_err(start_failure)
+    })
+}
+
+fn start_failure(error: StartError) -> Failure {
+    let text = chain(&error);
+    match error {
+        StartError::Listen { .. } | StartError::Store(_) | StartError::Setting(_) => {
+            Failure::Configuration(text)
+        }
+        StartError::Other(_) => Failure::Unreachable(text),
+    }
+}
+
+/// Turns true at the first SIGTERM or SIGINT.
+fn signals() -> watch::Receiver<bool> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (stop, stopped) = watch::channel(false);
+    drop(tokio::spawn(async move {
+        let terminate = signal(SignalKind::terminate());
+        let interrupt = signal(SignalKind::interrupt());
+        if let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        stop.send_replace(true);
+        stop.closed().await;
+    }));
+    stopped
+}
+
+/// Runs the sandbox alone.
+pub(super) fn sandbox(arguments: &SandboxArgs) -> Done {
+    let mut faults = Vec::new();
+    for text in &arguments.fail {
+        let fault: Fault = serde_json::from_str(text)
+            .map_err(|error| Failure::Usage(format!("--fail {text}: {error}")))?;
+        faults.push(fault);
+    }
+    runtime()?.block_on(async {
+        let settings =
+            SandboxSettings { webhook_secret: arguments.webhook_secret.clone(), workers: 1 };
+        let address = format!("{}:{}", arguments.bind, arguments.port);
+        let sandbox = Sandbox::start(&address, &settings)
+            .map_err(|error| Failure::Configuration(chain(&error)))?;
+        for fault in faults {
+            sandbox.faults().order(fault);
+        }
+        print(&format!("http://{}:{}", arguments.bind, sandbox.port()));
+        say("The sandbox takes POST /api/events (as Klaviyo does) and POST /webhook…");
+        say("What it was told: GET /_sandbox/events, /_sandbox/sums; failing: POST /_sandbox/faults");
+        let mut stop = signals();
+        drop(stop.wait_for(|stop| *stop).await);
+        sandbox.stop().await;
+        Ok(())
+    })
+}
+
+/// Runs the demo.
+pub(super) fn demo(arguments: &Demo) -> Done {
+    let log = crate::config::Log { level: "error".to_owned(), format: "text".to_owned() };
+    telemetry::start(&log);
+    let options = crate::demo::Options { once: arguments.once, fast: arguments.fast };
+    runtime()?.block_on(async {
+        let stop = signals();
+        match crate::demo::run(&options, stop).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::Wrong("not everything arrived as it should".to_owned())),
+            Err(error) => Err(Failure::Unreachable(format!("{error:#}"))),
+        }
+    })
+}

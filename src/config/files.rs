@@ -1,0 +1,159 @@
+//! Rule files: those compiled in, and those below the configured paths.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use parcelwire_mapping::{
+    book::{FileKind, RuleFile, SecretRef, Secrets as _, Surroundings},
+    text::{Diagnostic, Diagnostics, SourceFile},
+};
+use rust_embed::RustEmbed;
+use sha2::{Digest as _, Sha256};
+
+use super::{RealSecrets, Settings};
+
+#[derive(RustEmbed)]
+#[folder = "connectors/"]
+struct Connectors;
+
+#[derive(RustEmbed)]
+#[folder = "mappings/"]
+struct Mappings;
+
+/// The files that are compiled in.
+pub fn shipped() -> Vec<RuleFile> {
+    let mut files = Vec::new();
+    let mut add = |kind, path: &str, data: &[u8]| {
+        let name = Path::new(path).file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        files.push(RuleFile {
+            kind,
+            name: name.to_owned(),
+            path: format!("(shipped) {path}"),
+            text: String::from_utf8_lossy(data).into_owned(),
+        });
+    };
+    for path in Connectors::iter().filter(|path| path.ends_with(".yaml")) {
+        let kind = if path.starts_with("sources/") {
+            FileKind::SourceConnector
+        } else {
+            FileKind::DestinationConnector
+        };
+        if let Some(file) = Connectors::get(&path) {
+            add(kind, &path, &file.data);
+        }
+    }
+    for path in Mappings::iter().filter(|path| path.ends_with(".yaml")) {
+        if let Some(file) = Mappings::get(&path) {
+            add(FileKind::Mapping, &path, &file.data);
+        }
+    }
+    files
+}
+
+/// Where rule files are read from.
+#[derive(Debug, Clone)]
+pub struct RuleFiles {
+    folders: Vec<(FileKind, PathBuf)>,
+    /// Finds secrets.
+    pub secrets: RealSecrets,
+    /// What else compiling depends on.
+    pub around: Surroundings,
+}
+
+impl RuleFiles {
+    /// Those of these settings.
+    pub fn of(settings: &Settings) -> Self {
+        let paths = &settings.paths;
+        let folders = vec![
+            (FileKind::SourceConnector, paths.connectors.join("sources")),
+            (FileKind::DestinationConnector, paths.connectors.join("destinations")),
+            (FileKind::Mapping, paths.mappings.clone()),
+            (FileKind::Template, paths.templates.clone()),
+            (FileKind::Feed, paths.feeds.clone()),
+            (FileKind::Merchant, paths.merchants.clone()),
+        ];
+        let public_url = settings.http.public_url.trim_end_matches('/').to_owned();
+        Self {
+            folders,
+            secrets: RealSecrets { directory: settings.secrets.path.clone() },
+            around: Surroundings { public_url, plain_http: settings.egress.allow.clone() },
+        }
+    }
+
+    /// All files, the shipped ones first. What cannot be read is told.
+    pub fn read(&self) -> (Vec<RuleFile>, Diagnostics) {
+        let mut files = shipped();
+        let mut told = Diagnostics::default();
+        for (kind, folder) in &self.folders {
+            read_folder(*kind, folder, &mut files, &mut told);
+        }
+        (files, told)
+    }
+
+    /// The kind of a file by where it lies, for `check PATH`.
+    pub fn kind_of(&self, path: &Path) -> Option<FileKind> {
+        let folder = path.parent()?.canonicalize().ok()?;
+        let known = self
+            .folders
+            .iter()
+            .find(|(_, known)| known.canonicalize().is_ok_and(|known| known == folder));
+        known.map(|(kind, _)| *kind).or_else(|| match folder.file_name()?.to_str()? {
+            "sources" => Some(FileKind::SourceConnector),
+            "destinations" => Some(FileKind::DestinationConnector),
+            "mappings" => Some(FileKind::Mapping),
+            "merchants" => Some(FileKind::Merchant),
+            "templates" => Some(FileKind::Template),
+            "feeds" => Some(FileKind::Feed),
+            _ => None,
+        })
+    }
+
+    /// A digest over files and the secrets they name: another one means to compile again.
+    pub fn digest(&self, files: &[RuleFile]) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for file in files {
+            for part in [&file.path, &file.text] {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part.as_bytes());
+            }
+            for word in file.text.split([' ', ',', '[', ']', '{', '}', '\n', '"', '\'']) {
+                let place = SecretRef::parse(word);
+                if !matches!(place, SecretRef::Literal(_))
+                    && let Ok(secret) = self.secrets.find(&place)
+                {
+                    digest.update(secret.expose().as_bytes());
+                }
+            }
+        }
+        digest.finalize().into()
+    }
+}
+
+fn read_folder(kind: FileKind, folder: &Path, files: &mut Vec<RuleFile>, told: &mut Diagnostics) {
+    // One that does not exist is empty.
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let is_yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+        let Some(name) = path.file_stem().and_then(|name| name.to_str()).filter(|_| is_yaml) else {
+            continue;
+        };
+        match fs::read_to_string(&path) {
+            Ok(text) => files.push(RuleFile {
+                kind,
+                name: name.to_owned(),
+                path: path.display().to_string(),
+                text,
+            }),
+            Err(error) => {
+                let file = SourceFile::new(path.display().to_string(), "");
+                let error =
+                    Diagnostic::error(&file.start(), format!("the file cannot be read: {error}"));
+                told.push(error.hint("check its rights, and that it is UTF-8"));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What the demo shows in the terminal.
+
+use serde_json::Value;
+
+use super::story::{Expected, Step};
+use crate::cli::print;
+
+/// The terminal.
+pub(super) struct Screen;
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
+    pub(super) fn welcome(&self, relay: u16, sandbox: u16) {
+        print(
+            "parcelwire demo: a shop and a warehouse send signed webhooks, a marketing tool is told",
+        );
+        print(&format!(
+            "  relay    http://127.0.0.1:{relay}     marketing API (sandbox) http://127.0.0.1:{sandbox}"
+        ));
+        print("");
+    }
+
+    pub(super) fn webhook(&self, place: usize, count: usize, step: &Step) {
+        print(&format!("[{place:2}/{count}] {}", step.title));
+        print(&format!("        {} → {}", step.post.source, step.post.topic));
+    }
+
+    pub(super) fn came_to(
+        &self,
+        status: u16,
+        outcome: &str,
+        expects: Option<&Expected>,
+        fine: bool,
+    ) {
+        let mark = if fine { "✓" } else { "✗" };
+        let told = match expects {
+            Some(expected) if expected.backfill => format!(
+                "  ⇒ “{}” for {} (recorded, starts no flow)",
+                expected.metric, expected.email
+            ),
+            Some(expected) => format!("  ⇒ “{}” for {}", expected.metric, expected.email),
+            None => "  ⇒ nobody is told".to_owned(),
+        };
+        print(&format!("      {mark} {status} {outcome}{told}"));
+    }
+
+    pub(super) fn books(&self, stats: &Value, expected: usize, differences: &[String]) {
+        print("");
+        print("The books");
+        for part in ["receipts", "messages"] {
+            let counts = stats[part].as_object().cloned().unwrap_or_default();
+            let counts: Vec<String> =
+                counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+            print(&format!("  {part:9} {}", counts.join(" · ")));
+        }
+        print(&format!("  balanced  {}", stats["balanced"]));
+        if differences.is_empty() {
+            print(&format!(
+                "  all {expected} expected events reached the marketing tool exactly once"
+            ));
+        }
+        for difference in differences {
+            print(&format!("  ✗ {difference}"));
+        }
+    }
+
+    pub(super) fn again(&self) {
+        print("");
+        print("More customers come; Ctrl-C ends it.");
+        print("");
+    }
+}
