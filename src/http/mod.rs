@@ -100,7 +100,9 @@ async fn metrics(shared: Data<Shared>) -> HttpResponse {
              # HELP parcelwire_pending messages that are unsent\n# TYPE parcelwire_pending gauge\nparcelwire_pending {}\n# EOF",
             health.waiting, health.pending
         );
-        drop(written);
+        if written.is_err() {
+            return HttpResponse::InternalServerError().finish();
+        }
     }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

@@ -56,7 +56,7 @@ impl Refused {
     }
 
     /// The body of the answer, in the vendor's form.
-    pub fn body(&self) -> Value {
+    pub(super) fn body(&self) -> Value {
         json!({ "errors": [{
             "id": "00000000-0000-4000-8000-000000000000",
             "status": self.status,

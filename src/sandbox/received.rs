@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 /// Most events whose content is kept; older ones keep their counts only.
-pub const MAX_KEPT: usize = 100_000;
+const MAX_KEPT: usize = 100_000;
 
 /// What tells one event from another: account, metric, person, id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
