@@ -83,7 +83,6 @@ impl Clock for SystemClock {
 
     async fn until(&self, at: Timestamp) {
         let left = Duration::try_from(at.duration_since(self.now())).unwrap_or(Duration::ZERO);
-        #[expect(clippy::disallowed_methods, reason = "this is the edge where time enters")]
         tokio::time::sleep(left).await;
     }
 }
@@ -177,6 +176,7 @@ impl App {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are not ours to list")]
 fn listen(address: &str) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|source| {
         let hint = match source.kind() {

@@ -135,7 +135,6 @@ fn add(path: &Path, sources: &RuleFiles, files: &mut Vec<RuleFile>) -> Result<()
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "NO_COLOR is a matter of the environment")]
 fn colour() -> bool {
     use std::io::IsTerminal as _;
     std::env::var_os("NO_COLOR").is_none() && std::io::stdout().is_terminal()

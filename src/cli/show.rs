@@ -21,6 +21,7 @@ pub(super) struct Completions {
 }
 
 /// Prints the effective settings.
+#[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
 pub(super) fn config(settings: &Settings) -> Done {
     let text = serde_json::to_string_pretty(&settings.shown()).unwrap_or_default();
     print(&text);
@@ -50,6 +51,7 @@ impl Schema {
 }
 
 impl Completions {
+    #[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
     pub(super) fn run(&self) -> Done {
         let mut out = Vec::new();
         clap_complete::generate(self.shell, &mut Arguments::command(), "parcelwire", &mut out);

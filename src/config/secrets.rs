@@ -47,7 +47,9 @@ impl RealSecrets {
         match SecretRef::parse(text) {
             SecretRef::Literal(text) if text.is_empty() => Ok(None),
             SecretRef::Env(name) if variable(&name).is_none() => Ok(None),
-            place => self.find(&place).map(Some),
+            place @ (SecretRef::Literal(_) | SecretRef::Env(_) | SecretRef::File(_)) => {
+                self.find(&place).map(Some)
+            }
         }
     }
 }

@@ -50,10 +50,25 @@ impl Screen {
     pub(super) fn books(&self, stats: &Value, expected: usize, differences: &[String]) {
         print("");
         print("The books");
-        for part in ["receipts", "messages"] {
-            let counts = stats[part].as_object().cloned().unwrap_or_default();
+        let books: [(&str, &[&str]); 2] = [
+            (
+                "receipts",
+                &[
+                    "accepted",
+                    "forwarded",
+                    "filtered",
+                    "parked",
+                    "failed",
+                    "waiting",
+                    "duplicate",
+                    "refused",
+                ],
+            ),
+            ("messages", &["created", "sent", "pending", "dead", "cancelled"]),
+        ];
+        for (part, names) in books {
             let counts: Vec<String> =
-                counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+                names.iter().map(|name| format!("{name} {}", stats[part][*name])).collect();
             print(&format!("  {part:9} {}", counts.join(" · ")));
         }
         print(&format!("  balanced  {}", stats["balanced"]));

@@ -173,12 +173,12 @@ impl Pen<'_> {
         self.steps.push(Step { title, post, answer, expects });
     }
 
-    fn from_shop(&self, topic: &str, body: &Value) -> Post {
+    fn of_shop(&self, topic: &str, body: &Value) -> Post {
         shop(self.secrets, topic, &format!("evt-{}-{}", self.round, self.steps.len()), body)
     }
 
-    fn expect(&self, customer: &Customer, metric: &'static str) -> Option<Expected> {
-        Some(Expected { metric, email: self.email(customer), backfill: false })
+    fn expect(&self, customer: &Customer, metric: &'static str) -> Expected {
+        Expected { metric, email: self.email(customer), backfill: false }
     }
 
     fn order(&mut self, customer: &Customer, items: &[(&str, &str, u32)]) {
@@ -203,7 +203,7 @@ impl Pen<'_> {
             "shipping_address": { "country_code": customer.country },
             "line_items": lines,
         });
-        let post = self.from_shop("orders/create", &body);
+        let post = self.of_shop("orders/create", &body);
         let title = format!("{} orders #{}", customer.first, self.number(customer));
         self.add(title, post, Answer::Accepted, None);
     }
@@ -230,9 +230,9 @@ impl Pen<'_> {
             "shipment_status": null,
             "line_items": [{ "sku": item.0, "title": item.1, "quantity": 1, "price": "24.90" }],
         });
-        let post = self.from_shop("fulfillments/create", &body);
+        let post = self.of_shop("fulfillments/create", &body);
         let title = format!("parcel {parcel} for {} leaves the warehouse", customer.first);
-        let expects = self.expect(customer, "Order Dispatched");
+        let expects = Some(self.expect(customer, "Order Dispatched"));
         self.add(title, post, Answer::Accepted, expects);
     }
 
@@ -244,9 +244,9 @@ impl Pen<'_> {
         metric: Option<&'static str>,
     ) {
         let body = self.scan_body(customer, parcel, status);
-        let post = self.from_shop("fulfillment_events/create", &body);
+        let post = self.of_shop("fulfillment_events/create", &body);
         let title = format!("{}'s parcel {parcel}: {status}", customer.first);
-        let expects = metric.and_then(|metric| self.expect(customer, metric));
+        let expects = metric.map(|metric| self.expect(customer, metric));
         self.add(title, post, Answer::Accepted, expects);
     }
 
@@ -272,7 +272,7 @@ impl Pen<'_> {
         body["occurred_at"] = json!(self.time().to_string());
         let id = format!("msg_{}_{}", self.round, self.steps.len());
         let post = warehouse(self.secrets, &id, self.now.as_second(), &body);
-        let expects = self.expect(customer, metric);
+        let expects = Some(self.expect(customer, metric));
         self.add(format!("{}: {title}", customer.first), post, Answer::Accepted, expects);
     }
 
@@ -294,7 +294,7 @@ impl Pen<'_> {
         let mut body = self.scan_body(customer, 2, "out_for_delivery");
         body["happened_at"] =
             json!(self.now.checked_sub(57.seconds()).unwrap_or(self.now).to_string());
-        let post = self.from_shop("fulfillment_events/create", &body);
+        let post = self.of_shop("fulfillment_events/create", &body);
         let title = format!("{}'s parcel 2: an old scan arrives late", customer.first);
         let expects = Some(Expected {
             metric: "Out For Delivery",

@@ -1,1 +1,1 @@
-
+//! The whole, from outside: real sockets, the real store.

@@ -115,7 +115,15 @@ impl Order {
         let stopped = stopped(rules, scan);
         let mut standing = match stand.standing {
             Standing::New if late => Standing::Late,
-            other => other,
+            other @ (Standing::New
+            | Standing::Repeated
+            | Standing::Late
+            | Standing::Conflict
+            | Standing::Remembered
+            | Standing::Unknown
+            | Standing::Sensitive
+            | Standing::Parked
+            | Standing::NoRecipient) => other,
         };
         if reason.is_some_and(Reason::is_sensitive) && speaks(standing) {
             standing = Standing::Sensitive;

@@ -227,7 +227,6 @@ impl Process {
         tracing::warn!(%error, call, "the store failed; the step is repeated");
     }
 
-    #[expect(clippy::type_complexity, reason = "per merchant: what its commit came to")]
     async fn attempt(
         &self,
         held: &Held,

@@ -80,7 +80,7 @@ impl Desk {
         let now = self.shared.clock.now();
         let was_paused = {
             let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            paused.contains_key(&(message.merchant.clone(), message.destination.clone()))
+            paused.contains(&(message.merchant.clone(), message.destination.clone()))
         };
         let chance = self.shared.chance.fraction();
         let follow = follow(&verdict, ready, &target.fingerprint(), was_paused, now, chance);

@@ -5,7 +5,7 @@ mod limits;
 mod verdict;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -46,7 +46,7 @@ struct Desk {
     /// Tokens and the like, per destination and settings.
     learned: Mutex<BTreeMap<(MerchantId, DestinationName, String), Learned>>,
     /// Destinations that are paused, or were until just now.
-    paused: Mutex<BTreeMap<(MerchantId, DestinationName), ()>>,
+    paused: Mutex<BTreeSet<(MerchantId, DestinationName)>>,
 }
 
 impl Send {
@@ -56,7 +56,7 @@ impl Send {
             shared,
             limits,
             learned: Mutex::new(BTreeMap::new()),
-            paused: Mutex::new(BTreeMap::new()),
+            paused: Mutex::new(BTreeSet::new()),
         };
         Self { desk: Arc::new(desk) }
     }
@@ -180,10 +180,7 @@ impl Send {
         let shared = &self.desk.shared;
         let mut wait = FIRST_WAIT;
         while !batch.is_empty() {
-            let held = match shared.held().await {
-                Some(held) => held,
-                None => Held::default(),
-            };
+            let held: Held = shared.held().await.unwrap_or_default();
             let results = shared.ledger.conclude(&held, batch.clone()).await;
             let mut again = Vec::new();
             for (conclusion, result) in batch.into_iter().zip(results) {
@@ -214,7 +211,7 @@ impl Desk {
     async fn remember_pauses(&self) {
         if let Ok(pauses) = self.shared.archive.pauses().await {
             let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            *paused = pauses.into_iter().map(|(merchant, to, _)| ((merchant, to), ())).collect();
+            *paused = pauses.into_iter().map(|(merchant, to, _)| (merchant, to)).collect();
         }
     }
 
@@ -223,8 +220,12 @@ impl Desk {
         let key = (conclusion.merchant.clone(), conclusion.destination.clone());
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         match conclusion.pause {
-            Some(PauseChange::Pause(_)) => drop(paused.insert(key, ())),
-            Some(PauseChange::Resume) => drop(paused.remove(&key)),
+            Some(PauseChange::Pause(_)) => {
+                paused.insert(key);
+            }
+            Some(PauseChange::Resume) => {
+                paused.remove(&key);
+            }
             None => {}
         }
         let verdict = match (&conclusion.attempt, &conclusion.next) {

@@ -45,7 +45,14 @@ pub(super) fn follow(
             let first = verdicts.first().unwrap_or(&Verdict::AGAIN);
             match first {
                 Verdict::Partial(_) => again(None, message, now, chance),
-                one => follow(one, message, fingerprint, was_paused, now, chance),
+                one @ (Verdict::Sent
+                | Verdict::Again { .. }
+                | Verdict::Rejected
+                | Verdict::KeyWrong
+                | Verdict::SettingsWrong
+                | Verdict::VersionRetired) => {
+                    follow(one, message, fingerprint, was_paused, now, chance)
+                }
             }
         }
         Verdict::KeyWrong | Verdict::SettingsWrong | Verdict::VersionRetired => {

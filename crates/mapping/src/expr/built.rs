@@ -178,10 +178,8 @@ fn each(
         }
     };
     let inner = scope.with_local(name.as_deref().unwrap_or(DEFAULT_NAME), element);
-    let when = match find("when") {
-        Some(entry) => Some(expression(entry, &inner, diagnostics).map(|(expr, _)| expr)),
-        None => None,
-    };
+    let when =
+        find("when").map(|entry| expression(entry, &inner, diagnostics).map(|(expr, _)| expr));
     let give = find("give").and_then(|entry| part(&entry.value, &inner, diagnostics, levels));
     let when = match when {
         Some(None) => return None,

@@ -1,6 +1,6 @@
 //! From YAML text to checked nodes with their places. Must not know what the files mean.
 //!
-//! The way: [`read`] a [`SourceFile`] into a [`Node`] → [`check`] it against a [`Shape`] → read
+//! The way: [`read()`] a [`SourceFile`] into a [`Node`] → [`check()`] it against a [`Shape`] → read
 //! typed values with [`Node::read`] → tell all [`Diagnostics`] with [`render`](fn@render::render).
 
 pub mod diagnostic;

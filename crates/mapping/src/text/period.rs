@@ -45,7 +45,7 @@ pub enum PeriodError {
     /// Not `NUMBER UNIT`.
     #[error("a duration is a whole number and one of the units s, m, h, d, bd")]
     Form,
-    /// More than [`MAX_AMOUNT`].
+    /// More than `MAX_AMOUNT`.
     #[error("a duration may be at most 100000 of its unit")]
     TooLong,
 }

@@ -36,7 +36,7 @@ pub(super) fn conclude(
                 )?
                 .execute(params![id, micros(*again), i64::from(*counts) * tried, tried, end.backfill])?;
         }
-        next => {
+        next @ (Next::Sent | Next::Dead { .. } | Next::Cancelled { .. }) => {
             let (after, why) = match next {
                 Next::Sent | Next::Again { .. } => (1, None),
                 Next::Dead { why } => (2, Some(why)),

@@ -44,12 +44,12 @@ pub struct Embedded {
     epoch: u64,
     path: Option<PathBuf>,
     checkpoint: Option<(Arc<(Mutex<bool>, Condvar)>, Mutex<Option<JoinHandle<()>>>)>,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 /// What is handed out and not settled yet.
 #[derive(Debug, Default)]
-pub(self) struct Handed {
+struct Handed {
     receipts: BTreeSet<[u8; 16]>,
     /// Message → its destination.
     messages: BTreeMap<[u8; 16], (String, String)>,
@@ -79,7 +79,7 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let mut store = Embedded::over(desk, key, epoch);
     store.path = Some(path);
     store.checkpoint = Some((stop, Mutex::new(thread)));
-    store._lock = Some(lock);
+    store.lock = Some(lock);
     Ok(store)
 }
 
@@ -115,7 +115,7 @@ impl Embedded {
             epoch,
             path: None,
             checkpoint: None,
-            _lock: None,
+            lock: None,
         }
     }
 
@@ -166,6 +166,11 @@ impl Embedded {
             }
         }
         self.desk.close();
+    }
+
+    /// Whether other processes are kept out.
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
     }
 }
 
