@@ -172,6 +172,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The defaults alone, whatever files and environment say.
+    pub fn defaults() -> Result<Self, ConfigError> {
+        let source = File::from_str(DEFAULTS, FileFormat::Yaml);
+        let built = Config::builder().add_source(source).build();
+        built
+            .and_then(Config::try_deserialize::<Self>)
+            .map_err(|error| ConfigError::Unreadable(Box::new(error)))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let wrong =
             |key, problem: &str| Err(ConfigError::Wrong { key, problem: problem.to_owned() });

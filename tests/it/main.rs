@@ -1,1 +1,14 @@
-//! The whole, from outside: real sockets, the real store.
+//! The whole, from outside: real sockets, the real store, files on disk.
+
+#![expect(clippy::disallowed_methods, reason = "tests are an edge: they send at the time it is")]
+
+mod alaiko;
+mod api;
+mod bad_input;
+mod commands;
+mod destinations;
+mod feeds;
+mod harness;
+mod kill;
+mod reload;
+mod tidy;

@@ -1,0 +1,167 @@
+//! The commands as processes: output, exit codes, failing starts.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::harness::{merchant, write};
+
+fn run(directory: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_parcelwire"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn check_tells_all_mistakes_and_exits_with_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let fine = run(directory.path(), &["check"]);
+    assert_eq!(fine.status.code(), Some(0), "{}", text(&fine.stderr));
+    assert!(text(&fine.stderr).contains("all fine"));
+    write(directory.path(), "config/merchants/hey.yaml", &merchant("https://a.klaviyo.com"));
+    write(
+        directory.path(),
+        "mappings/own.yaml",
+        "triggers:\n  deliverd: Da!\n  lost:\n    purpose: advert\n",
+    );
+    let wrong = run(directory.path(), &["check"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = text(&wrong.stdout);
+    assert!(
+        told.contains("deliverd")
+            && told.contains("did you mean `delivered`?")
+            && told.contains("purpose"),
+        "{told}"
+    );
+    assert!(told.contains("mappings/own.yaml:2"), "{told}");
+    let github = run(directory.path(), &["check", "--format", "github"]);
+    assert!(text(&github.stdout).contains("::error file="), "{}", text(&github.stdout));
+    let junit = run(directory.path(), &["check", "--format", "junit"]);
+    assert!(text(&junit.stdout).contains("<testsuite"), "{}", text(&junit.stdout));
+    let json = run(directory.path(), &["check", "--format", "json"]);
+    assert!(serde_json::from_slice::<Value>(&json.stdout).is_ok(), "{}", text(&json.stdout));
+}
+
+#[test]
+fn map_shows_what_would_happen() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), "config/merchants/hey.yaml", &merchant("https://a.klaviyo.com"));
+    write(
+        directory.path(),
+        "order.json",
+        r##"{"status":"delivered","order_number":"#1","email":"kim@example.test","tracking_number":"A1"}"##,
+    );
+    let told =
+        run(directory.path(), &["map", "--merchant", "hey", "--source", "warehouse", "order.json"]);
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!(told["events"][0]["status"], "delivered");
+    assert_eq!(told["triggers"][0]["name"], "Shipment Delivered");
+    assert_eq!(told["triggers"][0]["destination"], "klaviyo");
+    assert_eq!(told["requests"][0]["method"], "POST");
+    assert_eq!(told["requests"][0]["headers"]["Authorization"], "Klaviyo-API-Key ****");
+    assert_eq!(
+        told["requests"][0]["body"]["data"]["attributes"]["properties"]["order_number"],
+        "#1"
+    );
+    let unknown =
+        run(directory.path(), &["map", "--merchant", "nobody", "--source", "shop", "order.json"]);
+    assert_eq!(unknown.status.code(), Some(3));
+}
+
+#[test]
+fn settings_are_shown_masked_and_mistakes_are_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(
+        directory.path(),
+        "config/parcelwire.yaml",
+        "admin: { token: a-literal-token }\nhttp: { port: 9999 }\n",
+    );
+    let shown = run(directory.path(), &["config"]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    assert_eq!(shown["http"]["port"], 9999);
+    assert_eq!(shown["admin"]["token"], "****");
+    write(directory.path(), "config/parcelwire.yaml", "http: { prt: 1 }\n");
+    let wrong = run(directory.path(), &["config"]);
+    assert_eq!(wrong.status.code(), Some(3));
+    assert!(
+        text(&wrong.stderr).contains("prt") && text(&wrong.stderr).contains("port"),
+        "{}",
+        text(&wrong.stderr)
+    );
+    let usage = run(directory.path(), &["serv"]);
+    assert_eq!(usage.status.code(), Some(2));
+    let unreachable = run(directory.path(), &["stats", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(unreachable.status.code(), Some(4));
+}
+
+#[test]
+fn schemas_and_completions_are_printed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let all = run(directory.path(), &["schema"]);
+    let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
+    for kind in ["source", "destination", "mapping", "merchant", "template", "feed"] {
+        assert!(all[kind]["$schema"].is_string(), "{kind}");
+    }
+    assert_eq!(run(directory.path(), &["schema", "nothing"]).status.code(), Some(2));
+    assert!(text(&run(directory.path(), &["completions", "bash"]).stdout).contains("parcelwire"));
+}
+
+#[test]
+fn a_start_that_fails_says_why_and_what_to_do() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("it listens");
+    let port = taken.local_addr().expect("an address").port();
+    let config = format!("http: {{ port: {port} }}\n");
+    write(directory.path(), "config/parcelwire.yaml", &config);
+    let told = run(directory.path(), &["serve"]);
+    assert_eq!(told.status.code(), Some(3));
+    let told = text(&told.stderr);
+    assert!(told.contains(&port.to_string()) && told.contains("http.port"), "{told}");
+    // Data of another process.
+    let data = directory.path().join("data");
+    let other = parcelwire_store::embedded::open(&data).expect("it opens");
+    write(directory.path(), "config/parcelwire.yaml", "http: { port: 0 }\n");
+    let told = run(directory.path(), &["serve"]);
+    assert_eq!(told.status.code(), Some(3));
+    assert!(text(&told.stderr).contains("in use by another parcelwire"), "{}", text(&told.stderr));
+    drop(other);
+    // A place where nothing can be written.
+    write(directory.path(), "blocked", "");
+    write(
+        directory.path(),
+        "config/parcelwire.yaml",
+        "http: { port: 0 }\nstore: { path: blocked/data }\n",
+    );
+    let told = run(directory.path(), &["serve"]);
+    assert_eq!(told.status.code(), Some(3));
+    assert!(text(&told.stderr).contains("cannot be written to"), "{}", text(&told.stderr));
+}
+
+#[test]
+fn backups_are_whole_and_overwrite_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let none = run(directory.path(), &["backup", "copy.db"]);
+    assert_eq!(none.status.code(), Some(2));
+    drop(parcelwire_store::embedded::open(&directory.path().join("data")).expect("it opens"));
+    assert_eq!(run(directory.path(), &["backup", "copy.db"]).status.code(), Some(0));
+    assert_eq!(run(directory.path(), &["backup", "copy.db"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_demo_ends_well() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let told = run(directory.path(), &["demo", "--once", "--fast"]);
+    let shown = text(&told.stdout);
+    assert_eq!(told.status.code(), Some(0), "{shown}\n{}", text(&told.stderr));
+    assert!(shown.contains("expected events reached the marketing tool exactly once"), "{shown}");
+    assert!(shown.contains("signature_invalid") && shown.contains("duplicate"), "{shown}");
+}
