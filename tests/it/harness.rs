@@ -17,15 +17,15 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::sync::watch;
 
-pub const SHOP_SECRET: &str = "shop-secret-of-a-test";
-pub const WAREHOUSE_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQUJDREVGR0g=";
-pub const TOKEN: &str = "admin-token-of-a-test";
+pub(crate) const SHOP_SECRET: &str = "shop-secret-of-a-test";
+pub(crate) const WAREHOUSE_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQUJDREVGR0g=";
+pub(crate) const TOKEN: &str = "admin-token-of-a-test";
 
 /// What must happen within this does, or the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A merchant with a Shopify shop, a warehouse and a Klaviyo account.
-pub fn merchant(sandbox: &str) -> String {
+pub(crate) fn merchant(sandbox: &str) -> String {
     format!(
         "name: Hey Example\nlanguage: de\nholds: off\nsources:\n  shop: {{ connector: shopify, secret: {SHOP_SECRET} }}\n\
          \x20 warehouse: {{ connector: webhook, secret: \"{WAREHOUSE_SECRET}\" }}\ndestinations:\n\
@@ -33,21 +33,21 @@ pub fn merchant(sandbox: &str) -> String {
     )
 }
 
-pub struct TestApp {
-    pub directory: tempfile::TempDir,
-    pub sandbox: Sandbox,
-    pub port: u16,
-    pub client: reqwest::Client,
+pub(crate) struct TestApp {
+    pub(crate) directory: tempfile::TempDir,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) port: u16,
+    pub(crate) client: reqwest::Client,
     stop: watch::Sender<bool>,
     relay: Option<tokio::task::JoinHandle<()>>,
 }
 
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")
 }
 
-pub fn write(directory: &Path, path: &str, text: &str) -> PathBuf {
+pub(crate) fn write(directory: &Path, path: &str, text: &str) -> PathBuf {
     let path = directory.join(path);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
     std::fs::write(&path, text).expect("it is written");
@@ -55,7 +55,7 @@ pub fn write(directory: &Path, path: &str, text: &str) -> PathBuf {
 }
 
 /// Settings that live in a directory.
-pub fn settings(directory: &Path) -> Settings {
+pub(crate) fn settings(directory: &Path) -> Settings {
     let mut settings = Settings::defaults().expect("the defaults are in order");
     settings.http.port = 0;
     settings.http.workers = 1;
@@ -72,7 +72,7 @@ pub fn settings(directory: &Path) -> Settings {
 }
 
 /// A relay with the usual merchant.
-pub async fn spawn_app() -> TestApp {
+pub(crate) async fn spawn_app() -> TestApp {
     spawn_with(|directory, sandbox| {
         write(directory, "merchants/hey.yaml", &merchant(sandbox));
     })
@@ -80,11 +80,11 @@ pub async fn spawn_app() -> TestApp {
 }
 
 /// A relay with files of the test's own.
-pub async fn spawn_with(files: impl FnOnce(&Path, &str)) -> TestApp {
+pub(crate) async fn spawn_with(files: impl FnOnce(&Path, &str)) -> TestApp {
     spawn_tuned(files, |_| {}).await
 }
 
-pub async fn spawn_tuned(
+pub(crate) async fn spawn_tuned(
     files: impl FnOnce(&Path, &str),
     tune: impl FnOnce(&mut Settings),
 ) -> TestApp {
@@ -105,7 +105,7 @@ async fn start(settings: Settings) -> (watch::Sender<bool>, u16, tokio::task::Jo
     (stop, port, relay)
 }
 
-pub fn hmac_base64(key: &[u8], message: &[u8]) -> String {
+pub(crate) fn hmac_base64(key: &[u8], message: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key will do");
     mac.update(message);
     STANDARD.encode(mac.finalize().into_bytes())
@@ -114,19 +114,19 @@ pub fn hmac_base64(key: &[u8], message: &[u8]) -> String {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// A number that no other request of this process has.
-pub fn next() -> u64 {
+pub(crate) fn next() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// An answer: status and JSON.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
 }
 
-pub async fn answer(sent: Result<reqwest::Response, reqwest::Error>) -> Answer {
+pub(crate) async fn answer(sent: Result<reqwest::Response, reqwest::Error>) -> Answer {
     let sent = sent.expect("it answers");
     let (status, headers) = (sent.status().as_u16(), sent.headers().clone());
     let body = serde_json::from_str(&sent.text().await.expect("a body")).unwrap_or(Value::Null);
@@ -134,16 +134,16 @@ pub async fn answer(sent: Result<reqwest::Response, reqwest::Error>) -> Answer {
 }
 
 impl TestApp {
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
     /// A webhook of the shop, rightly signed.
-    pub async fn shop(&self, topic: &str, body: &Value) -> Answer {
+    pub(crate) async fn shop(&self, topic: &str, body: &Value) -> Answer {
         self.shop_raw("hey", topic, body.to_string().into_bytes()).await
     }
 
-    pub async fn shop_raw(&self, merchant: &str, topic: &str, body: Vec<u8>) -> Answer {
+    pub(crate) async fn shop_raw(&self, merchant: &str, topic: &str, body: Vec<u8>) -> Answer {
         let signature = hmac_base64(SHOP_SECRET.as_bytes(), &body);
         let request = self
             .client
@@ -156,17 +156,17 @@ impl TestApp {
     }
 
     /// A webhook of the warehouse, rightly signed.
-    pub async fn warehouse(&self, body: &Value) -> Answer {
+    pub(crate) async fn warehouse(&self, body: &Value) -> Answer {
         self.warehouse_raw(body.to_string().into_bytes()).await
     }
 
-    pub async fn warehouse_raw(&self, body: Vec<u8>) -> Answer {
+    pub(crate) async fn warehouse_raw(&self, body: Vec<u8>) -> Answer {
         let id = format!("msg-{}", next());
         let now = jiff::Timestamp::now().as_second();
         self.warehouse_signed(&id, now, now, body).await
     }
 
-    pub async fn warehouse_signed(
+    pub(crate) async fn warehouse_signed(
         &self,
         id: &str,
         signed_at: i64,
@@ -187,12 +187,12 @@ impl TestApp {
     }
 
     /// Asks the API.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.client.get(self.url(path)).bearer_auth(TOKEN).send().await).await
     }
 
     /// Waits until a receipt is settled; answers its whole story.
-    pub async fn settled(&self, answer: &Answer) -> Value {
+    pub(crate) async fn settled(&self, answer: &Answer) -> Value {
         let id =
             answer.body["id"].as_str().unwrap_or_else(|| panic!("accepted: {answer:?}")).to_owned();
         let path = format!("/api/v1/receipts/{id}");
@@ -200,7 +200,7 @@ impl TestApp {
     }
 
     /// Asks until the answer is as wanted.
-    pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let asked = async {
             loop {
                 let body = self.get(path).await.body;
@@ -216,7 +216,7 @@ impl TestApp {
     }
 
     /// Waits until the sandbox has so many events; answers metric and person of each.
-    pub async fn arrived(&self, count: u64) -> Vec<(String, String)> {
+    pub(crate) async fn arrived(&self, count: u64) -> Vec<(String, String)> {
         let received = self.sandbox.received();
         let all = received.wait_for(|received| received.sums().events >= count);
         tokio::time::timeout(PATIENCE, all).await.expect("they arrive");
@@ -224,26 +224,26 @@ impl TestApp {
     }
 
     /// The outcome of a receipt, with its reason.
-    pub async fn outcome(&self, answer: &Answer) -> String {
+    pub(crate) async fn outcome(&self, answer: &Answer) -> String {
         let story = self.settled(answer).await;
         let why = story["why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
         format!("{}{why}", story["status"].as_str().unwrap_or_default())
     }
 
-    pub async fn stats(&self) -> Value {
+    pub(crate) async fn stats(&self) -> Value {
         let stats = self.get("/api/v1/stats").await.body;
         assert_eq!(stats["balanced"], true, "{stats}");
         stats
     }
 
     /// Stops the relay and starts another on the same data.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.stop().await;
         let (stop, port, relay) = start(settings(self.directory.path())).await;
         (self.stop, self.port, self.relay) = (stop, port, Some(relay));
     }
 
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.stop.send_replace(true);
         if let Some(relay) = self.relay.take() {
             relay.await.expect("it stops");
@@ -252,7 +252,7 @@ impl TestApp {
 }
 
 /// An order as the shop tells of it.
-pub fn order(number: u64) -> Value {
+pub(crate) fn order(number: u64) -> Value {
     json!({
         "id": 5_000_000_000_u64 + number, "name": format!("#{number}"),
         "created_at": jiff::Timestamp::now().to_string(), "email": format!("kim.{number}@example.test"),
@@ -264,7 +264,7 @@ pub fn order(number: u64) -> Value {
 }
 
 /// Its one parcel.
-pub fn fulfilment(number: u64) -> Value {
+pub(crate) fn fulfilment(number: u64) -> Value {
     let now = jiff::Timestamp::now().to_string();
     json!({
         "id": 6_000_000_000_u64 + number, "order_id": 5_000_000_000_u64 + number,
@@ -276,7 +276,7 @@ pub fn fulfilment(number: u64) -> Value {
 }
 
 /// A scan of that parcel.
-pub fn scan(number: u64, status: &str) -> Value {
+pub(crate) fn scan(number: u64, status: &str) -> Value {
     json!({
         "id": 7_000_000_000_u64 + next(), "fulfillment_id": 6_000_000_000_u64 + number,
         "order_id": 5_000_000_000_u64 + number, "status": status,
