@@ -15,7 +15,7 @@ use parcelwire_mapping::{
     merchant::{Candidate, Choice, Merchant},
 };
 
-use crate::Engine;
+use crate::{Engine, Messages};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -97,7 +97,14 @@ impl Engine {
         let Some(target) = merchant.destinations.get(destination) else {
             return outcome(frozen.name, "off", String::new());
         };
-        let mut exchange = target.ready.exchange(&frozen, trigger, false, &Learned::default());
+        let ready = match &self.shared.settings.messages {
+            Messages::Live => target.ready.clone(),
+            Messages::Sandbox(url) => target.ready.at(url),
+            Messages::None => {
+                return outcome(frozen.name, "off", "`messages: none` sends nothing".to_owned());
+            }
+        };
+        let mut exchange = ready.exchange(&frozen, trigger, false, &Learned::default());
         let mut step = exchange.start(now);
         for _ in 0..=MAX_REQUESTS {
             let request = match step {
@@ -109,7 +116,7 @@ impl Engine {
             match self.shared.transport.send(request).await {
                 Ok(answer) => step = exchange.on(&answer, self.shared.clock.now()),
                 Err(error) => {
-                    let detail = target.ready.mask(&error.to_string());
+                    let detail = ready.mask(&error.to_string());
                     return outcome(frozen.name, "no answer", detail);
                 }
             }

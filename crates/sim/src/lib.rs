@@ -1,1 +1,14 @@
-//! placeholder
+//! Deterministic worlds for tests: one seed drives clock, store, transport and faults on one paused
+//! thread, with the real engine and the real SQLite core. What must hold is in [`check`].
+
+pub mod check;
+mod clock;
+mod dice;
+mod faults;
+mod marketing;
+mod rules;
+mod story;
+mod world;
+
+pub use dice::{Fault, Plan};
+pub use world::{Outcome, run};

@@ -75,7 +75,7 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let mover = open::writer(&path)?;
     let stop = Arc::new((Mutex::new(false), Condvar::new()));
     let thread = desk::checkpoints(mover, &stop);
-    let desk = Desk::threads(writer, reader);
+    let desk = Arc::new(Desk::threads(writer, reader));
     let mut store = Embedded::over(desk, key, epoch);
     store.path = Some(path);
     store.checkpoint = Some((stop, Mutex::new(thread)));
@@ -87,7 +87,16 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
 pub fn in_memory() -> rusqlite::Result<Embedded> {
     let connection = open::in_memory()?;
     let (key, epoch) = begin(&connection)?;
-    Ok(Embedded::over(Desk::inline(connection), key, epoch))
+    Ok(Embedded::over(Arc::new(Desk::inline(connection)), key, epoch))
+}
+
+/// What a process finds that starts after the one that worked on `before` was killed: all that was
+/// written, and nothing of what was only remembered. For databases in memory.
+pub async fn after_a_crash(
+    before: &Embedded,
+) -> Result<Embedded, parcelwire_engine::ports::PortError> {
+    let (key, epoch) = before.desk.write(begin).await?;
+    Ok(Embedded::over(Arc::clone(&before.desk), key, epoch))
 }
 
 /// Raises the epoch: whoever held a lease under an earlier one holds it no more.
@@ -106,9 +115,9 @@ fn begin(connection: &Connection) -> rusqlite::Result<([u8; 32], u64)> {
 }
 
 impl Embedded {
-    fn over(desk: Desk, instance_key: [u8; 32], epoch: u64) -> Self {
+    fn over(desk: Arc<Desk>, instance_key: [u8; 32], epoch: u64) -> Self {
         Self {
-            desk: Arc::new(desk),
+            desk,
             handed: Arc::new(Mutex::new(Handed::default())),
             news: Arc::new(Notify::new()),
             instance_key,

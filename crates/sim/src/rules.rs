@@ -1,0 +1,90 @@
+//! The rule files of every world: an invented warehouse, an invented marketing tool.
+
+use parcelwire_mapping::{
+    blocks::verify::Secret,
+    book::{Book, FileKind, RuleFile, SecretRef, Secrets, Surroundings},
+};
+
+/// The merchants of every world.
+pub(crate) const MERCHANTS: [&str; 3] = ["anna", "ben", "carla"];
+
+pub(crate) const KEY: &str = "the-warehouse-s-key-0001";
+
+const DEPOT: &str = "\
+title: Depot
+facts: invented for simulation
+verify: { token: true, header: X-Depot-Key }
+delivery_id: =id
+events:
+  code: =state
+  occurred_at: =at
+  order_id: =order
+  order_number: =order
+  email: =mail
+  tracking_number: =track
+statuses:
+  order_placed: order_placed
+  dispatched: dispatched
+  out_for_delivery: out_for_delivery
+  delivered: delivered
+tests: {}
+";
+
+const PIGEON: &str = "\
+title: Pigeon
+facts: invented for simulation
+settings: { api_key: { secret: true } }
+base_url: https://pigeon.test
+headers: { Authorization: 'Bearer {{ settings.api_key }}' }
+repeated_id: ignored
+send:
+  request: POST /events
+  json: { id: =id, trigger: =trigger, order: =order_number, email: =email, data: =properties }
+tests: {}
+";
+
+const MERCHANT: &str = "\
+holds: off
+mapping: plain
+sources: { depot: { secret: the-warehouse-s-key-0001 } }
+destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
+";
+
+const PLAIN: &str = "\
+extends: default
+triggers: { dispatched: on, out_for_delivery: on, delivered: on, order_placed: off }
+";
+
+pub(crate) fn book() -> Book {
+    let file = |kind, name: &str, text: &str| RuleFile {
+        kind,
+        name: name.to_owned(),
+        path: format!("{name}.yaml"),
+        text: text.to_owned(),
+    };
+    let default = include_str!("../../../mappings/default.yaml");
+    let mut files = vec![
+        file(FileKind::Mapping, "default", default),
+        file(FileKind::Mapping, "plain", PLAIN),
+        file(FileKind::SourceConnector, "depot", DEPOT),
+        file(FileKind::DestinationConnector, "pigeon", PIGEON),
+    ];
+    files.extend(MERCHANTS.iter().map(|name| file(FileKind::Merchant, name, MERCHANT)));
+    let (book, told) = Book::compile(&files, &Literally, &Surroundings::default(), None);
+    assert!(!told.has_errors(), "the world's own files: {told:?}");
+    book
+}
+
+/// Secrets that stand in the files.
+struct Literally;
+
+impl Secrets for Literally {
+    fn find(&self, place: &SecretRef) -> Result<Secret, String> {
+        let SecretRef::Literal(text) = place else { return Err("it is not here".to_owned()) };
+        Secret::new(text.clone()).map_err(|fault| fault.to_string())
+    }
+
+    fn are_real(&self) -> bool {
+        true
+    }
+}

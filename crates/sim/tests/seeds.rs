@@ -1,0 +1,54 @@
+//! Two hundred worlds, and every single call failing once.
+
+use parcelwire_sim::{Fault, Plan, check, run};
+
+const SEEDS: u64 = 200;
+
+/// A world, its seed printed when something does not hold.
+fn world(seed: u64, plan: Plan, orders: u64) -> parcelwire_sim::Outcome {
+    println!("seed {seed}, {plan:?}");
+    let outcome = run(seed, plan, orders);
+    check::all(&outcome);
+    outcome
+}
+
+#[test]
+fn whatever_fails_nothing_accepted_is_lost_and_no_fact_has_two_ids() {
+    let (mut crashes, mut repeats) = (0, 0);
+    for seed in 0..SEEDS {
+        let outcome = world(seed, Plan::Often(60), 6);
+        crashes += outcome.crashes;
+        repeats += outcome.told.len() as u64 - outcome.stats.messages.sent;
+    }
+    // Else the worlds were too kind to show anything.
+    assert!(crashes > SEEDS && repeats > SEEDS, "{crashes} crashes, {repeats} repeats");
+}
+
+#[test]
+fn a_seed_lived_twice_gives_the_same_log() {
+    for seed in [3, 17, 92] {
+        let (one, two) = (run(seed, Plan::Often(60), 6), run(seed, Plan::Often(60), 6));
+        assert_eq!(one.log, two.log, "seed {seed}");
+        assert_eq!(one.told, two.told, "seed {seed}");
+    }
+}
+
+#[test]
+fn each_writing_call_may_fail_in_each_way() {
+    for fault in Fault::ALL {
+        let mut nth = 1;
+        while world(7, Plan::Once(nth, fault), 2).calls >= nth {
+            nth += 1;
+        }
+        assert!(nth > 10, "{fault:?} was tried at {nth} calls only");
+    }
+}
+
+#[test]
+fn a_quiet_world_tells_every_step_once() {
+    let outcome = world(1, Plan::Often(0), 6);
+    assert_eq!(outcome.crashes, 0);
+    let calm = run(1, Plan::Once(u64::MAX, Fault::NotApplied), 6);
+    check::all(&calm);
+    assert_eq!(calm.told.len() as u64, calm.stats.messages.sent, "nothing is sent twice");
+}
