@@ -7,6 +7,7 @@ mod api;
 mod bad_input;
 mod commands;
 mod destinations;
+mod docs;
 mod feeds;
 mod harness;
 mod kill;

@@ -51,6 +51,17 @@ impl Default for Metrics {
         let accept_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         let lag_seconds = Histogram::new(exponential_buckets(0.002, 2.5, 16));
         let (sending, stuck) = (Gauge::default(), Gauge::default());
+        // There from the start: a rate needs to see them rise from nothing.
+        for (family, outcomes) in [
+            (&received, ["accepted", "duplicate", "signature_invalid", "store_unavailable"]),
+            (&processed, ["forwarded", "filtered", "parked", "failed"]),
+            (&attempts, ["sent", "again", "rejected", "key_wrong"]),
+            (&store_errors, ["recall", "commit", "ready", "conclude"]),
+        ] {
+            for outcome in outcomes {
+                drop(family.get_or_create(&Outcome { outcome: outcome.to_owned() }));
+            }
+        }
         registry.register("received", "webhook requests by answer", received.clone());
         registry.register_with_unit(
             "accept",

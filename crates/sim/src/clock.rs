@@ -19,7 +19,6 @@ pub(crate) fn beginning() -> Timestamp {
 }
 
 impl VirtualClock {
-    #[expect(clippy::disallowed_methods, reason = "the runtime's paused time is the world's clock")]
     pub(crate) fn start() -> Self {
         Self { began: Instant::now() }
     }

@@ -40,9 +40,7 @@ pub(crate) fn tell(dice: &Dice, orders: u64) -> Vec<Webhook> {
         }
     }
     let pause = |dice: &Dice| Duration::from_millis(dice.below(1500));
-    all.into_iter()
-        .map(|(merchant, body)| Webhook { merchant, body, pause: pause(dice) })
-        .collect()
+    all.into_iter().map(|(merchant, body)| Webhook { merchant, body, pause: pause(dice) }).collect()
 }
 
 fn webhook(dice: &Dice, order: u64, step: usize, state: &str, repeat: u64) -> Bytes {

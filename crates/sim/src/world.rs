@@ -191,6 +191,8 @@ async fn warehouse(
             };
             match answer {
                 Some(Answer::Accepted { id, .. } | Answer::Duplicate { id, .. }) => {
+                    let said = String::from_utf8_lossy(&webhook.body);
+                    dice.note(format!("accepted {said}"));
                     accepted.insert(id.to_string());
                     break;
                 }

@@ -21,8 +21,8 @@ use crate::{
 const MAX_PARKED: Duration = Duration::from_hours(7 * 24);
 
 impl Order {
-    /// Joins one fact. The first ruling is the fact's own; behind it stand those of parked facts
-    /// that it released (with their own receipts), oldest first.
+    /// Joins one fact. Its own ruling stands among those of parked facts that it released (with
+    /// their own receipts), in the order in which all of it happened.
     pub fn apply(&mut self, fact: Fact, policy: &Policy<'_>, now: Timestamp) -> Vec<Ruling> {
         let told_by = (fact.receipt, fact.index);
         self.learn(&fact);
@@ -35,6 +35,8 @@ impl Order {
             self.park(&rulings[0], policy, now);
         }
         rulings.extend(self.release(policy));
+        // What is told of one order is told in this order.
+        rulings.sort_by_key(|ruling| (ruling.occurred_at.at, ruling.status.rank()));
         self.forget_repeats();
         rulings
     }
@@ -61,7 +63,10 @@ impl Order {
         }
         let mut parked = std::mem::take(&mut self.parked);
         parked.sort_by_key(|fact| (fact.receipt, fact.index));
-        parked.iter().map(|fact| self.rule((fact.receipt, fact.index), policy, true)).collect()
+        let rule = |fact: &Parked| self.rule((fact.receipt, fact.index), policy, true);
+        let mut rulings: Vec<Ruling> = parked.iter().map(rule).collect();
+        rulings.sort_by_key(|ruling| (ruling.occurred_at.at, ruling.status.rank()));
+        rulings
     }
 
     fn learn(&mut self, fact: &Fact) {

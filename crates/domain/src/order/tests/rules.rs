@@ -172,16 +172,16 @@ fn facts_without_a_recipient_wait_for_one() {
     let facts = [
         fact(1, 1, Status::Dispatched, &[("order_number", "1"), ("tracking_number", "T1")]),
         fact(2, 2, Status::InTransit, &[("tracking_number", "T1")]),
-        fact(3, 3, Status::OrderPlaced, &[("order_number", "1"), ANNA]),
+        fact(3, 3, Status::Delivered, &[("order_number", "1"), ("tracking_number", "T1"), ANNA]),
     ];
     let told = tell(&rules, &facts);
     let expected = [
         (Status::Dispatched, Standing::Parked, false),
         (Status::InTransit, Standing::Parked, false),
-        (Status::OrderPlaced, Standing::New, true),
-        // The dispatch came first, and no later step makes it needless.
+        // The dispatch happened first and is told first; no later step makes it needless.
         (Status::Dispatched, Standing::New, true),
-        (Status::InTransit, Standing::New, true),
+        (Status::InTransit, Standing::Late, true),
+        (Status::Delivered, Standing::New, true),
     ];
     assert_eq!(told.rulings, expected);
     assert!(told.order.parked_receipts().is_empty());
