@@ -13,7 +13,7 @@ build: ## the release binary, target/release/parcelwire
 	$(CARGO) build --release --locked
 
 demo: build ## a shop, the relay and a marketing API on this machine, for about a minute
-	target/release/parcelwire demo
+	target/release/parcelwire demo --once
 
 test: packages lint unit doc ## everything that must hold: format, lints, tests, rule files, docs
 
@@ -45,7 +45,7 @@ packages:
 	fi
 
 bench: build ## speed beside two baselines of the same run; takes about five minutes
-	target/release/parcelwire bench
+	$(CARGO) bench --locked --bench relay
 
 soak: ## simulation over seeds for SOAK_SECONDS (default 600)
 	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} $(CARGO) test --release -p parcelwire-sim --test soak -- --nocapture
