@@ -20,7 +20,7 @@ pub(super) static ROWS: &[Function] = &[
         name: "md5",
         args: &[option("encoding", Want::Choice(ENCODINGS))],
         doc: "The MD5 hash in lower-case hex, or base64.",
-        example: ("'kim@example.test' | md5", r#""a461fcdb3e2b0d84daa6c3ba38aa36d7""#),
+        example: ("'kim@example.test' | md5", r#""ad800aacb9b2151827447659cb35d8af""#),
         answers: false,
         takes_missing: false,
         run: |given| hashed(given, 0, |bytes| Md5::digest(bytes).to_vec()),

@@ -3,6 +3,7 @@
 
 use minijinja::Environment;
 use proptest::prelude::*;
+use serde::Deserialize as _;
 
 use super::{compiled, value};
 use crate::{
@@ -86,8 +87,9 @@ fn of_minijinja(expression: &str) -> Option<String> {
     let environment = Environment::new();
     let names: serde_json::Value = serde_json::from_str(NAMES).expect("it is JSON");
     let compiled = environment.compile_expression(expression).expect("it is in both languages");
-    let value = compiled.eval(minijinja::Value::from_serialize(names)).ok()?;
-    Some(serde_json::to_string(&value).expect("it is JSON"))
+    let value = compiled.eval(minijinja::value::Serde(names)).ok()?;
+    let value = serde_json::Value::deserialize(value).expect("it is JSON");
+    Some(value.to_string())
 }
 
 proptest! {
