@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     counters::Changes,
+    packed::pack,
     rows::{bits, id_bytes, micros, misfit},
 };
 
@@ -60,7 +61,7 @@ fn insert(
         Body::Bytes(bytes) => {
             connection
                 .prepare_cached("INSERT INTO bodies (body) VALUES (?1)")?
-                .execute([&bytes[..]])?;
+                .execute([pack(bytes)])?;
             (connection.last_insert_rowid(), bytes.len() as i64)
         }
         Body::SameAs(whole) => connection

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as Line, types::Value as 
 use serde_json::{Value as Json, json};
 
 use super::{
-    Embedded, counters,
+    Embedded, counters, packed,
     rows::{bits, id_bytes, micros, parsed, time},
 };
 
@@ -219,7 +219,7 @@ fn columns(list: List) -> &'static str {
             "t.receipt, t.place, t.merchant, t.status, t.occurred_at, t.outcome, t.rule, t.fields, t.decisions, t.at"
         }
         List::Messages => {
-            "t.id, t.merchant, t.destination, t.trigger, t.state, t.why, t.created_at, t.ended_at, t.tries, t.receipt, t.backfill, t.occurrence, t.not_before, t.frozen"
+            "t.id, t.merchant, t.destination, t.trigger, t.state, t.why, t.created_at, t.ended_at, t.tries, t.receipt, t.backfill, t.occurrence, t.not_before, (SELECT f.frozen FROM frozen f WHERE f.message = t.seq)"
         }
         List::Refused => {
             "t.id, t.feed, t.owner, t.source, t.at, t.code, t.detail, t.client, t.body_bytes"
@@ -234,6 +234,9 @@ fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
     let json_text = |place: usize| -> rusqlite::Result<Json> {
         Ok(text(place)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Json::Null))
     };
+    let json_packed = |place: usize| -> rusqlite::Result<Json> {
+        Ok(serde_json::from_slice(&packed::column(line, place)?).unwrap_or(Json::Null))
+    };
     let owner = if line.get::<_, bool>(2).unwrap_or(false) { "feed" } else { "merchant" };
     Ok(match list {
         List::Receipts => {
@@ -247,14 +250,13 @@ fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
         List::Events => json!({
             "receipt": ReceiptId::from_bits(bits(line, 1)?).to_string(), "index": number(2)?,
             "merchant": text(3)?, "status": text(4)?, "occurred_at": at(5)?, "outcome": text(6)?,
-            "rule": text(7)?, "fields": json_text(8)?, "decisions": json_text(9)?, "at": at(10)?,
+            "rule": text(7)?, "fields": json_packed(8)?, "decisions": json_text(9)?, "at": at(10)?,
         }),
         List::Messages => {
             let state = MESSAGE_STATES.get(number(5)? as usize).copied().unwrap_or("pending");
             let ended = line.get::<_, Option<i64>>(8)?.map(|micros| time(micros).to_string());
             let occurrence: [u8; 16] = line.get(12)?;
-            let frozen: Vec<u8> = line.get(14)?;
-            let frozen: Json = serde_json::from_slice(&frozen).unwrap_or(Json::Null);
+            let frozen = json_packed(14)?;
             json!({
                 "id": MessageId::from_bits(bits(line, 1)?).to_string(), "merchant": text(2)?,
                 "destination": text(3)?, "trigger": text(4)?, "name": frozen["name"], "state": state,
@@ -291,7 +293,7 @@ fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option
                 let text: String = line.get(place)?;
                 Ok(serde_json::from_str(&text).unwrap_or(Json::Null))
             };
-            let body: Option<Vec<u8>> = line.get(4)?;
+            let body = packed::optional(line, 4)?;
             let body = match body.map(String::from_utf8) {
                 None => Json::Null,
                 Some(Ok(text)) => json!({ "text": text }),
@@ -319,7 +321,7 @@ fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option
         ))?
         .query_map([id], |line| {
             let mut message = row(List::Messages, line)?;
-            let frozen: Vec<u8> = line.get(14)?;
+            let frozen = packed::column(line, 14)?;
             message["frozen"] = serde_json::from_slice(&frozen).unwrap_or(Json::Null);
             let id: [u8; 16] = line.get(1)?;
             message["requests"] = json!(attempts(connection, &id)?);
@@ -334,8 +336,7 @@ fn attempts(connection: &Connection, message: &[u8; 16]) -> rusqlite::Result<Vec
     connection
         .prepare_cached("SELECT story FROM attempts WHERE message = ?1 ORDER BY number")?
         .query_map([message], |line| {
-            let text: String = line.get(0)?;
-            Ok(serde_json::from_str(&text).unwrap_or(Json::Null))
+            Ok(serde_json::from_slice(&packed::column(line, 0)?).unwrap_or(Json::Null))
         })?
         .collect()
 }

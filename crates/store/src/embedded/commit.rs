@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     counters::{Changes, receipt_column},
     find::by_alias,
+    packed::pack,
     rows::{id_bytes, micros, misfit},
 };
 
@@ -150,7 +151,7 @@ fn write_aggregate(
              VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (id) DO UPDATE SET
              version = ?3, blob = ?4, wake_at = ?5, updated_at = ?6",
         )?
-        .execute(params![id, merchant, version, &blob[..], wake_at, at])?;
+        .execute(params![id, merchant, version, pack(blob), wake_at, at])?;
     let known: Vec<(String, String)> = connection
         .prepare_cached("SELECT kind, value FROM aliases WHERE aggregate = ?1")?
         .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -184,8 +185,8 @@ fn write_message(
     let made = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO messages (id, merchant, destination, aggregate, receipt, occurrence,
-             trigger, leg, rank, subject, created_at, not_before, fresh_until, backfill, sandbox, frozen,
-             rules) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+             trigger, leg, rank, subject, created_at, not_before, fresh_until, backfill, sandbox, rules)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
         )?
         .execute(params![
             id_bytes(message.id.bits()),
@@ -203,10 +204,12 @@ fn write_message(
             micros(message.fresh_until),
             message.backfill,
             message.sandbox,
-            &message.frozen[..],
             message.rules,
         ])?;
     if made == 1 {
+        connection
+            .prepare_cached("INSERT INTO frozen VALUES (?1, ?2)")?
+            .execute(params![connection.last_insert_rowid(), pack(&message.frozen)])?;
         changes.add(message.merchant.as_str(), "created", 1);
         changes.add(message.merchant.as_str(), "pending", 1);
     }
@@ -276,7 +279,7 @@ fn write_line(
             micros(line.occurred_at),
             line.outcome,
             line.rule,
-            fields,
+            pack(fields.as_bytes()),
             decisions,
             at,
         ])?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     commit::state,
     counters::{Changes, message_column},
+    packed::pack,
     rows::{id_bytes, micros, misfit},
 };
 
@@ -53,11 +54,11 @@ pub(super) fn conclude(
         }
     }
     if let Some(attempt) = &end.attempt {
-        let story = serde_json::to_string(attempt).map_err(|_| misfit(0, "not JSON"))?;
+        let story = serde_json::to_vec(attempt).map_err(|_| misfit(0, "not JSON"))?;
         connection.prepare_cached("INSERT INTO attempts VALUES (?1, ?2, ?3)")?.execute(params![
             id,
             attempt.number,
-            story
+            pack(&story)
         ])?;
     }
     if let Some(change) = &end.pause {

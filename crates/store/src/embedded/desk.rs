@@ -2,7 +2,11 @@
 //! whoever calls.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -48,11 +52,11 @@ fn gone() -> PortError {
 
 impl Desk {
     /// Two connections to one file, each with its thread.
-    pub(super) fn threads(writer: Connection, reader: Connection) -> Self {
+    pub(super) fn threads(writer: Connection, reader: Connection, moved: Arc<AtomicBool>) -> Self {
         let (writes, jobs) = mpsc::channel::<Write>();
         let writing = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_in_groups(&writer, &jobs));
+            .spawn(move || write_in_groups(&writer, &jobs, &moved));
         let (reads, looks) = mpsc::channel::<Read>();
         let reading =
             std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || {
@@ -158,8 +162,11 @@ impl Drop for Threads {
     }
 }
 
-fn write_in_groups(connection: &Connection, jobs: &mpsc::Receiver<Write>) {
+fn write_in_groups(connection: &Connection, jobs: &mpsc::Receiver<Write>, moved: &AtomicBool) {
     while let Ok(first) = jobs.recv() {
+        if moved.swap(false, Ordering::AcqRel) {
+            start_over(connection);
+        }
         let mut waiting = vec![first];
         while waiting.len() < MAX_GROUP
             && let Ok(next) = jobs.try_recv()
@@ -170,6 +177,14 @@ fn write_in_groups(connection: &Connection, jobs: &mpsc::Receiver<Write>) {
     }
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the log was not moved into the database; the next start does it");
+    }
+}
+
+/// Most of the log was moved just now: with its rest moved too, between two transactions, the next
+/// one writes at its beginning again. Else it would grow for as long as the load lasts.
+fn start_over(connection: &Connection) {
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the log could not be moved into the database");
     }
 }
 
@@ -233,10 +248,15 @@ pub(super) fn in_savepoint<T>(
     }
 }
 
-/// Moves the log into the database now and then, from a connection of its own.
+/// Pages of the log from which on it is worth starting over.
+const MANY_PAGES: i64 = 2_000;
+
+/// Moves the log into the database now and then, from a connection of its own, and says so by
+/// `moved` when that was much.
 pub(super) fn checkpoints(
     connection: Connection,
     stop: &Arc<(Mutex<bool>, std::sync::Condvar)>,
+    moved: Arc<AtomicBool>,
 ) -> Option<JoinHandle<()>> {
     let stop = Arc::clone(stop);
     let every = Duration::from_millis(500);
@@ -245,9 +265,14 @@ pub(super) fn checkpoints(
         let mut stopped = flag.lock().unwrap_or_else(PoisonError::into_inner);
         while !*stopped {
             stopped = bell.wait_timeout(stopped, every).unwrap_or_else(PoisonError::into_inner).0;
-            let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-            if let Err(error) = moved {
-                tracing::warn!(%error, "the log could not be moved into the database");
+            let pages = connection
+                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(2));
+            match pages {
+                Ok(pages) if pages > MANY_PAGES => moved.store(true, Ordering::Release),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the log could not be moved into the database");
+                }
             }
         }
     });

@@ -10,7 +10,7 @@ use parcelwire_engine::ports::{
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    Handed,
+    Handed, packed,
     rows::{self, bits, id_bytes, parsed},
 };
 
@@ -133,7 +133,7 @@ pub(super) fn recall(connection: &Connection, want: &Want) -> rusqlite::Result<R
             .prepare_cached("SELECT version, blob FROM aggregates WHERE id = ?1")?
             .query_row([id_bytes(id.bits())], |row| {
                 let version: i64 = row.get(0)?;
-                let blob: Vec<u8> = row.get(1)?;
+                let blob = packed::column(row, 1)?;
                 Ok(StoredAggregate { id, version: version as u64, blob: blob.into() })
             })
             .optional()?;
@@ -186,7 +186,7 @@ pub(super) fn awake(
         )?
         .query_map(params![now, limit as i64], |row| {
             let version: i64 = row.get(2)?;
-            let blob: Vec<u8> = row.get(3)?;
+            let blob = packed::column(row, 3)?;
             Ok(WakeUp {
                 merchant: parsed(row, 0, MerchantId::parse)?,
                 aggregate: StoredAggregate {

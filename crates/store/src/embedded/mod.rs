@@ -11,6 +11,7 @@ mod desk;
 mod find;
 mod ledger;
 mod open;
+mod packed;
 mod prune;
 mod ready;
 mod rows;
@@ -21,7 +22,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError, atomic::AtomicBool},
     thread::JoinHandle,
 };
 
@@ -74,8 +75,9 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let reader = open::reader(&path)?;
     let mover = open::writer(&path)?;
     let stop = Arc::new((Mutex::new(false), Condvar::new()));
-    let thread = desk::checkpoints(mover, &stop);
-    let desk = Arc::new(Desk::threads(writer, reader));
+    let moved = Arc::new(AtomicBool::new(false));
+    let thread = desk::checkpoints(mover, &stop, Arc::clone(&moved));
+    let desk = Arc::new(Desk::threads(writer, reader, moved));
     let mut store = Embedded::over(desk, key, epoch);
     store.path = Some(path);
     store.checkpoint = Some((stop, Mutex::new(thread)));

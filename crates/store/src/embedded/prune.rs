@@ -58,6 +58,7 @@ fn receipts(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     for id in &ids {
         for sql in [
             "DELETE FROM attempts WHERE message IN (SELECT id FROM messages WHERE receipt = ?1)",
+            "DELETE FROM frozen WHERE message IN (SELECT seq FROM messages WHERE receipt = ?1)",
             "DELETE FROM messages WHERE receipt = ?1",
             "DELETE FROM lines WHERE receipt = ?1",
             "DELETE FROM receipts WHERE id = ?1",

@@ -93,7 +93,7 @@ fn of_destination(
     found: &mut Vec<ReadyMessage>,
 ) -> rusqlite::Result<()> {
     let sql = format!(
-        "SELECT {} FROM messages m INDEXED BY messages_due
+        "SELECT {} FROM messages m INDEXED BY messages_due JOIN frozen f ON f.message = m.seq
          WHERE m.state = 0 AND m.merchant = ?1 AND m.destination = ?2 AND m.not_before <= ?3
          AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.state = 0 AND e.aggregate = m.aggregate
            AND e.destination = m.destination AND e.seq < m.seq)

@@ -12,6 +12,8 @@ use parcelwire_domain::{
 use parcelwire_engine::ports::{NewMessage, Owner, PendingMessage, StoredReceipt};
 use rusqlite::{Row, types::Type};
 
+use super::packed;
+
 /// Microseconds since 1970.
 pub(super) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
@@ -55,7 +57,7 @@ pub(super) fn receipt(row: &Row<'_>) -> rusqlite::Result<StoredReceipt> {
         Owner::Merchant(parsed(row, 2, MerchantId::parse)?)
     };
     let json = |place: usize| -> rusqlite::Result<String> { row.get(place) };
-    let body: Option<Vec<u8>> = row.get(9)?;
+    let body = packed::optional(row, 9)?;
     Ok(StoredReceipt {
         id: ReceiptId::from_bits(bits(row, 0)?),
         owner,
@@ -71,7 +73,7 @@ pub(super) fn receipt(row: &Row<'_>) -> rusqlite::Result<StoredReceipt> {
 
 pub(super) const MESSAGE: &str = "m.id, m.merchant, m.destination, m.aggregate, m.receipt, \
     m.occurrence, m.trigger, m.leg, m.rank, m.subject, m.created_at, m.not_before, m.fresh_until, \
-    m.backfill, m.sandbox, m.frozen, m.rules, m.attempts, m.tries";
+    m.backfill, m.sandbox, f.frozen, m.rules, m.attempts, m.tries";
 
 /// Reads [`MESSAGE`] but for its last two columns.
 pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<NewMessage> {
@@ -91,7 +93,7 @@ pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<NewMessage> {
         fresh_until: time(row.get(12)?),
         backfill: row.get(13)?,
         sandbox: row.get(14)?,
-        frozen: Bytes::from(row.get::<_, Vec<u8>>(15)?),
+        frozen: Bytes::from(packed::column(row, 15)?),
         rules: row.get(16)?,
     })
 }

@@ -1,5 +1,6 @@
--- Bodies are written once and never moved. Everything else is small rows; what waits has partial
--- indexes of its own, so that what is done costs nothing. Times are microseconds since 1970.
+-- Bodies and what messages say are written once and never moved; larger texts are packed (packed.rs).
+-- Everything else is small rows; what waits has partial indexes of its own, so that what is done
+-- costs nothing. Times are microseconds since 1970.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 -- state: 0 waiting, 1 forwarded, 2 filtered, 3 parked, 4 failed, 5 split, 6 unclaimed
@@ -26,13 +27,15 @@ CREATE TABLE aliases (
   PRIMARY KEY (merchant, kind, value, aggregate)
 ) WITHOUT ROWID;
 CREATE INDEX aliases_aggregate ON aliases (aggregate);
+-- What a message says stands beside it, so that its end does not write all of it again.
+CREATE TABLE frozen (message INTEGER PRIMARY KEY, frozen BLOB NOT NULL);
 -- state: 0 pending, 1 sent, 2 dead, 3 cancelled
 CREATE TABLE messages (
   seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, merchant TEXT NOT NULL, destination TEXT NOT NULL,
   aggregate BLOB NOT NULL, receipt BLOB NOT NULL, occurrence BLOB NOT NULL, trigger TEXT NOT NULL,
   leg TEXT NOT NULL, rank INTEGER, subject TEXT NOT NULL, created_at INTEGER NOT NULL,
   not_before INTEGER NOT NULL, fresh_until INTEGER NOT NULL, backfill INTEGER NOT NULL,
-  sandbox INTEGER NOT NULL, frozen BLOB NOT NULL, rules BLOB NOT NULL,
+  sandbox INTEGER NOT NULL, rules BLOB NOT NULL,
   state INTEGER NOT NULL DEFAULT 0, why TEXT, attempts INTEGER NOT NULL DEFAULT 0,
   tries INTEGER NOT NULL DEFAULT 0, ended_at INTEGER
 );
@@ -41,12 +44,12 @@ CREATE INDEX messages_lane ON messages (aggregate, destination, seq) WHERE state
 CREATE INDEX messages_time ON messages (not_before) WHERE state = 0;
 CREATE INDEX messages_receipt ON messages (receipt);
 CREATE INDEX messages_merchant ON messages (merchant, seq);
-CREATE TABLE attempts (message BLOB NOT NULL, number INTEGER NOT NULL, story TEXT NOT NULL);
+CREATE TABLE attempts (message BLOB NOT NULL, number INTEGER NOT NULL, story BLOB NOT NULL);
 CREATE INDEX attempts_message ON attempts (message);
 CREATE TABLE lines (
   seq INTEGER PRIMARY KEY, receipt BLOB NOT NULL, place INTEGER NOT NULL, merchant TEXT NOT NULL,
   aggregate BLOB, status TEXT NOT NULL, occurred_at INTEGER NOT NULL, outcome TEXT NOT NULL,
-  rule TEXT NOT NULL, fields TEXT NOT NULL, decisions TEXT NOT NULL, at INTEGER NOT NULL,
+  rule TEXT NOT NULL, fields BLOB NOT NULL, decisions TEXT NOT NULL, at INTEGER NOT NULL,
   UNIQUE (receipt, place)
 );
 CREATE INDEX lines_aggregate ON lines (aggregate);

@@ -1,0 +1,93 @@
+//! Texts that are written once and seldom read are kept small: JSON repeats itself, and what is not
+//! written need not be synced, checkpointed or cached.
+
+use rusqlite::Row;
+
+use super::rows::misfit;
+
+/// Shorter ones are not worth it.
+const LEAST: usize = 160;
+
+/// Longest text that is unpacked: well above the largest body that may be set.
+const MOST: usize = 256 << 20;
+
+const PLAIN: u8 = 0;
+const LZ4: u8 = 1;
+
+/// As it is kept: a byte for the method, then the data.
+pub(super) fn pack(text: &[u8]) -> Vec<u8> {
+    if text.len() >= LEAST {
+        let mut out = vec![0; 5 + lz4_flex::block::get_maximum_output_size(text.len())];
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let packed = lz4_flex::block::compress_into(text, &mut out[5..]);
+        if let Ok(packed) = packed
+            && packed + 5 < text.len()
+            && length != u32::MAX
+        {
+            out[0] = LZ4;
+            out[1..5].copy_from_slice(&length.to_le_bytes());
+            out.truncate(5 + packed);
+            return out;
+        }
+    }
+    let mut out = Vec::with_capacity(text.len() + 1);
+    out.push(PLAIN);
+    out.extend_from_slice(text);
+    out
+}
+
+/// What was packed; nothing when it is not sound.
+pub(super) fn unpack(kept: &[u8]) -> Option<Vec<u8>> {
+    match kept.split_first()? {
+        (&PLAIN, text) => Some(text.to_vec()),
+        (&LZ4, rest) => {
+            let (length, data) = rest.split_first_chunk::<4>()?;
+            let length = u32::from_le_bytes(*length) as usize;
+            if length > MOST {
+                return None;
+            }
+            lz4_flex::block::decompress(data, length).ok().filter(|text| text.len() == length)
+        }
+        _ => None,
+    }
+}
+
+/// A packed column.
+pub(super) fn column(row: &Row<'_>, place: usize) -> rusqlite::Result<Vec<u8>> {
+    let kept = row.get_ref(place)?.as_blob().map_err(|_| misfit(place, "not packed"))?;
+    unpack(kept).ok_or_else(|| misfit(place, "not soundly packed"))
+}
+
+/// A packed column that may be absent.
+pub(super) fn optional(row: &Row<'_>, place: usize) -> rusqlite::Result<Option<Vec<u8>>> {
+    match row.get_ref(place)? {
+        rusqlite::types::ValueRef::Null => Ok(None),
+        _ => column(row, place).map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_packed_comes_back() {
+        for length in [0, 1, LEAST - 1, LEAST, LEAST + 1, 100_000] {
+            for text in [vec![b'a'; length], (0..length).map(|n| (n * 7919) as u8).collect()] {
+                let kept = pack(&text);
+                assert!(kept.len() <= text.len() + 1);
+                assert_eq!(unpack(&kept).as_deref(), Some(&text[..]));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_sound_is_nothing() {
+        let mut kept = pack(&[b'a'; 1000]);
+        for bad in [&[][..], &[9, 1], &[LZ4, 1], &[LZ4, 255, 255, 255, 255, 1]] {
+            assert_eq!(unpack(bad), None, "{bad:?}");
+        }
+        kept.truncate(kept.len() - 1);
+        assert_eq!(unpack(&kept), None);
+    }
+}
