@@ -39,6 +39,9 @@ const PER_TURN: usize = 512;
 /// Most aggregates looked after in a turn.
 const WAKES_PER_TURN: usize = 128;
 
+/// Turns under load begin no closer than this: what gathers meanwhile shares a commit.
+const PACE: Duration = Duration::from_millis(5);
+
 /// How often a step is decided anew because something else was written in between.
 const MAX_STALE: u32 = 10;
 
@@ -81,7 +84,9 @@ impl Process {
             if *stop.borrow() {
                 return;
             }
+            let next = self.shared.clock.now() + PACE;
             if self.turn().await > 0 {
+                self.shared.clock.until(next).await;
                 continue;
             }
             let soon = self.shared.clock.now() + POLL;

@@ -27,12 +27,26 @@ use limits::Limits;
 /// Looks at least so often, whatever the store says of news.
 const POLL: Duration = Duration::from_secs(1);
 
+/// Looks under load begin no closer than this: what ends meanwhile shares a commit.
+const PACE: Duration = Duration::from_millis(5);
+
 /// Most ends written in one batch.
 const MAX_BATCH: usize = 256;
 
 /// Waits after a store's failure.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// All ends that are there by now, this one first.
+fn gather(first: Conclusion, ends: &mut mpsc::Receiver<Conclusion>) -> Vec<Conclusion> {
+    let mut batch = vec![first];
+    while batch.len() < MAX_BATCH
+        && let Ok(end) = ends.try_recv()
+    {
+        batch.push(end);
+    }
+    batch
+}
 
 /// The sending stage.
 pub(crate) struct Send {
@@ -71,28 +85,22 @@ impl Send {
             if *stop.borrow() {
                 break;
             }
+            let next = shared.clock.now() + PACE;
             let begun = self.begin(&mut under_way, &ended).await;
-            // Ends are written as soon as there are some; new messages follow.
-            let mut batch = Vec::new();
-            while batch.len() < MAX_BATCH
-                && let Ok(end) = ends.try_recv()
-            {
-                batch.push(end);
+            // What has ended is written first; only then is it worth asking when to look again.
+            if begun == 0 && ends.is_empty() {
+                let soon = self.next_look().await;
+                tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => break,
+                    Some(end) = ends.recv() => self.conclude(gather(end, &mut ends)).await,
+                    () = shared.ledger.news() => {}
+                    () = shared.clock.until(soon) => {}
+                }
             }
-            if !batch.is_empty() {
-                self.conclude(batch).await;
-                continue;
-            }
-            if begun > 0 && !under_way.is_empty() {
-                tokio::task::yield_now().await;
-            }
-            let soon = self.next_look().await;
-            tokio::select! {
-                biased;
-                () = stopped(&mut stop) => break,
-                Some(end) = ends.recv() => self.conclude(vec![end]).await,
-                () = shared.ledger.news() => {}
-                () = shared.clock.until(soon) => {}
+            shared.clock.until(next).await;
+            if let Ok(end) = ends.try_recv() {
+                self.conclude(gather(end, &mut ends)).await;
             }
         }
         drop(ended);
@@ -104,7 +112,7 @@ impl Send {
         loop {
             tokio::select! {
                 biased;
-                Some(end) = ends.recv() => self.conclude(vec![end]).await,
+                Some(end) = ends.recv() => self.conclude(gather(end, &mut ends)).await,
                 joined = under_way.join_next() => {
                     if joined.is_none() {
                         break;

@@ -2,8 +2,9 @@
 //! whoever calls.
 
 use std::{
+    collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -15,8 +16,8 @@ use parcelwire_engine::ports::PortError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-/// Most jobs of one transaction.
-const MAX_GROUP: usize = 256;
+/// Most work of one transaction, in rows or so: whoever asks next waits no longer than for this.
+const MAX_GROUP: usize = 96;
 
 /// How a transaction ended.
 pub(super) type Ended = Result<(), PortError>;
@@ -36,8 +37,31 @@ pub(super) enum Desk {
     Inline(Mutex<Connection>),
 }
 
+/// Who goes first when both wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// A sender waits for its answer.
+    Urgent,
+    /// Nobody outside does.
+    Usual,
+}
+
+/// Jobs that wait for the next transaction, each with how much work it is.
+#[derive(Default)]
+struct Waiting {
+    urgent: VecDeque<(usize, Write)>,
+    usual: VecDeque<(usize, Write)>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+}
+
 pub(super) struct Threads {
-    writes: Mutex<Option<mpsc::Sender<Write>>>,
+    writes: Arc<Queue>,
     reads: Mutex<Option<mpsc::Sender<Read>>>,
     joins: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -50,10 +74,21 @@ fn gone() -> PortError {
     PortError::NotApplied { why: "the store is closed".to_owned() }
 }
 
+/// A job under way.
+pub(super) struct Begun<T>(oneshot::Receiver<Result<T, PortError>>);
+
+impl<T> Begun<T> {
+    /// Comes back when its transaction has ended.
+    pub(super) async fn ended(self) -> Result<T, PortError> {
+        self.0.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
 impl Desk {
     /// Two connections to one file, each with its thread.
     pub(super) fn threads(writer: Connection, reader: Connection, moved: Arc<AtomicBool>) -> Self {
-        let (writes, jobs) = mpsc::channel::<Write>();
+        let writes = Arc::new(Queue::default());
+        let jobs = Arc::clone(&writes);
         let writing = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_in_groups(&writer, &jobs, &moved));
@@ -65,11 +100,7 @@ impl Desk {
                 }
             });
         let joins = [writing, reading].into_iter().flatten().collect();
-        Self::Threads(Threads {
-            writes: Mutex::new(Some(writes)),
-            reads: Mutex::new(Some(reads)),
-            joins: Mutex::new(joins),
-        })
+        Self::Threads(Threads { writes, reads: Mutex::new(Some(reads)), joins: Mutex::new(joins) })
     }
 
     /// One connection, used by whoever calls.
@@ -82,6 +113,26 @@ impl Desk {
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
+        self.write_ranked(Rank::Usual, 1, job).await
+    }
+
+    /// The same, with how pressing and how much work it is.
+    pub(super) async fn write_ranked<T: Send + 'static>(
+        &self,
+        rank: Rank,
+        weight: usize,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        self.begin(rank, weight, job).ended().await
+    }
+
+    /// Hands a job over; its end may be waited for later.
+    pub(super) fn begin<T: Send + 'static>(
+        &self,
+        rank: Rank,
+        weight: usize,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Begun<T> {
         let (answer, answered) = oneshot::channel();
         let whole: Write = Box::new(move |connection| {
             let result = in_savepoint(connection, job);
@@ -100,9 +151,10 @@ impl Desk {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 group(&connection, vec![whole]);
             }
-            Self::Threads(threads) => threads.write(whole)?,
+            // A closed store drops the job, and with it the answer.
+            Self::Threads(threads) => threads.writes.put(rank, weight, whole),
         }
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        Begun(answered)
     }
 
     /// Runs a look outside any transaction.
@@ -133,19 +185,56 @@ impl Desk {
     }
 }
 
-impl Threads {
-    fn write(&self, job: Write) -> Result<(), PortError> {
-        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        writes.as_ref().and_then(|writes| writes.send(job).ok()).ok_or_else(gone)
+impl Queue {
+    fn put(&self, rank: Rank, weight: usize, job: Write) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.closed {
+            return;
+        }
+        match rank {
+            Rank::Urgent => waiting.urgent.push_back((weight, job)),
+            Rank::Usual => waiting.usual.push_back((weight, job)),
+        }
+        self.bell.notify_one();
     }
 
+    /// What goes into one transaction: all that is urgent, and of the rest what there is room for.
+    /// Nothing when it is closed and empty.
+    fn take(&self) -> Option<Vec<Write>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.urgent.is_empty() && waiting.usual.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let urgent = std::mem::take(&mut waiting.urgent);
+        let mut jobs: Vec<Write> = urgent.into_iter().map(|(_, job)| job).collect();
+        let mut weight = 0;
+        // At least one, however heavy: else it would wait for ever.
+        while weight < MAX_GROUP
+            && let Some((heavy, job)) = waiting.usual.pop_front()
+        {
+            weight += heavy;
+            jobs.push(job);
+        }
+        Some(jobs)
+    }
+
+    fn close(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.bell.notify_all();
+    }
+}
+
+impl Threads {
     fn read(&self, look: Read) -> Result<(), PortError> {
         let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         reads.as_ref().and_then(|reads| reads.send(look).ok()).ok_or_else(gone)
     }
 
     fn close(&self) {
-        drop(self.writes.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.writes.close();
         drop(self.reads.lock().unwrap_or_else(PoisonError::into_inner).take());
         let joins = std::mem::take(&mut *self.joins.lock().unwrap_or_else(PoisonError::into_inner));
         for join in joins {
@@ -162,18 +251,12 @@ impl Drop for Threads {
     }
 }
 
-fn write_in_groups(connection: &Connection, jobs: &mpsc::Receiver<Write>, moved: &AtomicBool) {
-    while let Ok(first) = jobs.recv() {
+fn write_in_groups(connection: &Connection, jobs: &Queue, moved: &AtomicBool) {
+    while let Some(jobs) = jobs.take() {
         if moved.swap(false, Ordering::AcqRel) {
             start_over(connection);
         }
-        let mut waiting = vec![first];
-        while waiting.len() < MAX_GROUP
-            && let Ok(next) = jobs.try_recv()
-        {
-            waiting.push(next);
-        }
-        group(connection, waiting);
+        group(connection, jobs);
     }
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the log was not moved into the database; the next start does it");
@@ -255,7 +338,7 @@ const MANY_PAGES: i64 = 2_000;
 /// `moved` when that was much.
 pub(super) fn checkpoints(
     connection: Connection,
-    stop: &Arc<(Mutex<bool>, std::sync::Condvar)>,
+    stop: &Arc<(Mutex<bool>, Condvar)>,
     moved: Arc<AtomicBool>,
 ) -> Option<JoinHandle<()>> {
     let stop = Arc::clone(stop);

@@ -7,53 +7,37 @@ use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
     Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
-    StoredReceipt, WakeUp, Want,
+    PauseChange, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, StoredReceipt, WakeUp,
+    Want,
 };
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Embedded, Handed, accept, commit,
     commit::Written,
     conclude,
     counters::Changes,
-    desk::{in_savepoint, not_applied},
+    desk::{Begun, Rank},
     find, prune,
     ready::{self, Look},
     rows::{id_bytes, micros, time},
 };
 
 impl Embedded {
-    fn handed(&self) -> MutexGuard<'_, Handed> {
-        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn begin_step(&self, step: Commit) -> Begun<Written> {
+        let handed = Arc::clone(&self.handed);
+        let weight = step.outcomes.len().max(1);
+        self.desk.begin(Rank::Usual, weight, move |connection| {
+            let is_sending = |message: &[u8; 16]| {
+                let handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
+                handed.messages.contains_key(message)
+            };
+            commit::commit(connection, &step, &is_sending)
+        })
     }
 
-    fn committed(
-        &self,
-        written: LedgerResult<Vec<LedgerResult<Written>>>,
-        owned: &[bool],
-        receipts: &[Vec<[u8; 16]>],
-    ) -> Vec<Result<(), CommitError>> {
-        let written = match written {
-            Ok(written) => written,
-            Err(error) => return vec![Err(CommitError::Port(error)); owned.len()],
-        };
-        let mut handed = self.handed();
-        let mut results = Vec::with_capacity(owned.len());
-        for ((result, owned), receipts) in written.into_iter().zip(owned).zip(receipts) {
-            results.push(match result {
-                _ if !owned => Err(CommitError::NotOwner),
-                Ok(Written::Yes) => {
-                    for receipt in receipts {
-                        handed.receipts.remove(receipt);
-                    }
-                    Ok(())
-                }
-                Ok(Written::Stale) => Err(CommitError::Stale),
-                Err(error) => Err(CommitError::Port(error)),
-            });
-        }
-        results
+    fn handed(&self) -> MutexGuard<'_, Handed> {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the lease that a step was taken under is this one.
@@ -69,7 +53,8 @@ impl Embedded {
 impl Ledger for Embedded {
     async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>> {
         let count = batch.len();
-        let answers = self.desk.write(move |connection| accept::accept(connection, &batch)).await;
+        let job = move |connection: &Connection| accept::accept(connection, &batch);
+        let answers = self.desk.write_ranked(Rank::Urgent, count, job).await;
         self.news.notify_waiters();
         match answers {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
@@ -132,40 +117,33 @@ impl Ledger for Embedded {
     }
 
     async fn commit(&self, held: &Held, batch: Vec<Commit>) -> Vec<Result<(), CommitError>> {
-        let owned: Vec<bool> = batch.iter().map(|step| self.owns(held, &step.merchant)).collect();
-        let receipts: Vec<Vec<[u8; 16]>> = batch
-            .iter()
-            .map(|step| step.outcomes.iter().map(|(id, _)| id_bytes(id.bits())).collect())
-            .collect();
-        let handed = Arc::clone(&self.handed);
-        let may = owned.clone();
-        let written = self
-            .desk
-            .write(move |connection| {
-                let is_sending = |message: &[u8; 16]| {
-                    let handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
-                    handed.messages.contains_key(message)
-                };
-                let mut results = Vec::with_capacity(batch.len());
-                for (step, may) in batch.iter().zip(may) {
-                    if !may {
-                        results.push(Ok::<Written, PortError>(Written::Stale));
-                        continue;
-                    }
-                    let result = in_savepoint(connection, |connection| {
-                        commit::commit(connection, step, &is_sending)
-                    });
-                    match result {
-                        Ok(written) => results.push(Ok(written)),
-                        // A transaction that has ended by itself takes everything with it.
-                        Err(error) if connection.is_autocommit() => return Err(error),
-                        Err(error) => results.push(Err(not_applied(&error))),
-                    }
-                }
-                Ok(results)
+        // A job for each step: what is pressing goes in between, not behind all of them.
+        let begun: Vec<_> = batch
+            .into_iter()
+            .map(|step| {
+                let receipts: Vec<[u8; 16]> =
+                    step.outcomes.iter().map(|(id, _)| id_bytes(id.bits())).collect();
+                let owned = self.owns(held, &step.merchant);
+                (receipts, owned.then(|| self.begin_step(step)))
             })
-            .await;
-        let results = self.committed(written, &owned, &receipts);
+            .collect();
+        let mut results = Vec::with_capacity(begun.len());
+        for (receipts, step) in begun {
+            results.push(match step {
+                None => Err(CommitError::NotOwner),
+                Some(step) => match step.ended().await {
+                    Ok(Written::Yes) => {
+                        let mut handed = self.handed();
+                        for receipt in &receipts {
+                            handed.receipts.remove(receipt);
+                        }
+                        Ok(())
+                    }
+                    Ok(Written::Stale) => Err(CommitError::Stale),
+                    Err(error) => Err(CommitError::Port(error)),
+                },
+            });
+        }
         self.news.notify_waiters();
         results
     }
@@ -208,19 +186,17 @@ impl Ledger for Embedded {
         let owned: Vec<bool> = batch.iter().map(|end| self.owns(held, &end.merchant)).collect();
         let messages: Vec<[u8; 16]> =
             batch.iter().map(|end| id_bytes(end.message.bits())).collect();
-        let may = owned.clone();
-        let written = self
-            .desk
-            .write(move |connection| {
-                let mut changes = Changes::default();
-                for (end, may) in batch.iter().zip(may) {
-                    if may {
-                        conclude::conclude(connection, end, &mut changes)?;
-                    }
-                }
-                changes.write(connection)
-            })
-            .await;
+        let mine = batch.into_iter().zip(&owned).filter_map(|(end, owned)| owned.then_some(end));
+        let mine: Vec<Conclusion> = mine.collect();
+        let weight = mine.len();
+        let job = move |connection: &Connection| {
+            let mut changes = Changes::default();
+            for end in &mine {
+                conclude::conclude(connection, end, &mut changes)?;
+            }
+            changes.write(connection)
+        };
+        let written = self.desk.write_ranked(Rank::Usual, weight, job).await;
         let results = owned
             .into_iter()
             .map(|owned| match &written {

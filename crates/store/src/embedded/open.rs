@@ -111,7 +111,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+        "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
     )?;
     // A thread of its own moves the log into the database: commits do not wait for it.
     connection.execute_batch("PRAGMA wal_autocheckpoint = 0")?;
