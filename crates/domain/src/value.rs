@@ -3,7 +3,7 @@
 //!
 //! Must not know where a value came from (JSON, YAML, an expression).
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
@@ -16,8 +16,8 @@ pub enum Value {
     Number(Number),
     /// A text.
     Text(String),
-    /// A list.
-    List(Vec<Value>),
+    /// A list, shared: what is handed on from payload to message is copied by reference.
+    List(Arc<[Value]>),
     /// A map, in written order, without duplicate keys.
     Map(Map),
 }
@@ -182,7 +182,7 @@ impl From<Map> for Value {
 
 impl From<Vec<Value>> for Value {
     fn from(list: Vec<Value>) -> Self {
-        Self::List(list)
+        Self::List(list.into())
     }
 }
 
@@ -357,7 +357,7 @@ impl<'de> Deserialize<'de> for Value {
                 while let Some(item) = seq.next_element()? {
                     list.push(item);
                 }
-                Ok(Value::List(list))
+                Ok(Value::List(list.into()))
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, access: A) -> Result<Value, A::Error> {

@@ -130,9 +130,9 @@ fn answer(
     notes: Vec<String>,
 ) -> Map {
     let mut answer = Map::new();
-    answer.set("events", Value::List(events));
-    answer.set("triggers", Value::List(triggers));
-    answer.set("requests", Value::List(requests));
+    answer.set("events", Value::List(events.into()));
+    answer.set("triggers", Value::List(triggers.into()));
+    answer.set("requests", Value::List(requests.into()));
     answer.set("notes", Value::List(notes.into_iter().map(Value::text).collect()));
     answer
 }

@@ -151,7 +151,7 @@ fn sample(trigger: Trigger, to: &str, now: Timestamp) -> Map {
     item.set("name", Value::text("Test item"));
     item.set("quantity", Value::int(1));
     item.set("unit_price", Value::text("59.90"));
-    view.set("items", Value::List(vec![Value::Map(item)]));
+    view.set("items", Value::List([Value::Map(item)].into()));
     let mut point = Map::new();
     point.set("type", Value::text("locker"));
     point.set("name", Value::text("Packstation 117"));

@@ -2,6 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+/// Bits at the start of a receipt's id that are its time, in milliseconds since 1970.
+const TIME_BITS: u32 = 48;
+
 /// Crockford's alphabet: no letter that is read as another.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -74,6 +77,13 @@ macro_rules! opaque {
             /// same id again.
             pub fn derived(parts: &[&[u8]]) -> Self {
                 Self(derive_bits($prefix, parts))
+            }
+
+            /// The same, beginning with the time in `near`, another id that begins with one: what
+            /// is made together then stands together in a store's indexes.
+            pub fn derived_near(near: u128, parts: &[&[u8]]) -> Self {
+                const TIME: u128 = !(u128::MAX >> TIME_BITS);
+                Self((near & TIME) | (derive_bits($prefix, parts) & !TIME))
             }
 
             /// Reads the shown form.

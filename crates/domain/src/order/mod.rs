@@ -89,7 +89,10 @@ impl Order {
         let index = fact.index.to_be_bytes();
         Self {
             version: VERSION,
-            id: AggregateId::derived(&[merchant.as_str().as_bytes(), &receipt, &index]),
+            id: AggregateId::derived_near(
+                fact.receipt.bits(),
+                &[merchant.as_str().as_bytes(), &receipt, &index],
+            ),
             first: (fact.receipt, fact.index),
             names: Vec::new(),
             known: Joined::default(),

@@ -115,7 +115,7 @@ impl Order {
             view.set("other_parcels", Value::List(others));
         }
         if !pending.is_empty() {
-            view.set("items_pending", Value::List(pending));
+            view.set("items_pending", Value::List(pending.into()));
         }
     }
 

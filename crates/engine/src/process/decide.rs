@@ -329,8 +329,10 @@ impl<'a> Decide<'a> {
                 Choice::Stop { rule, detail } => tell(Some(name), &rule, detail, None),
                 Choice::Send(frozen) => {
                     desk.order.claim(firing, name);
-                    let message =
-                        MessageId::derived(&[firing.occurrence.bytes(), name.as_str().as_bytes()]);
+                    let message = MessageId::derived_near(
+                        id.bits(),
+                        &[firing.occurrence.bytes(), name.as_str().as_bytes()],
+                    );
                     tell(Some(name), "message", String::new(), Some(message));
                     let hold = if backfill { std::time::Duration::ZERO } else { rules.hold };
                     self.messages.push(NewMessage {

@@ -235,7 +235,7 @@ fn build<'a>(part: &'a Part, env: &mut Env<'a>) -> Option<Value> {
         Part::Scalar(template) => template.eval(env).into_value(),
         Part::List(parts) => {
             let items: Vec<Value> = parts.iter().filter_map(|part| build(part, env)).collect();
-            (parts.is_empty() || !items.is_empty()).then_some(Value::List(items))
+            (parts.is_empty() || !items.is_empty()).then_some(Value::List(items.into()))
         }
         Part::Map(parts) => {
             let mut map = Map::new();
@@ -260,7 +260,7 @@ fn build<'a>(part: &'a Part, env: &mut Env<'a>) -> Option<Value> {
                 }
                 env.pop();
             }
-            Some(Value::List(given))
+            Some(Value::List(given.into()))
         }
     }
 }

@@ -24,7 +24,7 @@ fn walk(path: &str, expected: &Value, actual: Option<&Value>, found: &mut Vec<St
             }
         }
         (Value::List(expected), Value::List(actual)) if expected.len() == actual.len() => {
-            for (place, (expected, actual)) in expected.iter().zip(actual).enumerate() {
+            for (place, (expected, actual)) in expected.iter().zip(actual.iter()).enumerate() {
                 walk(&format!("{path}[{place}]"), expected, Some(actual), found);
             }
         }
@@ -78,7 +78,7 @@ mod tests {
         let error =
             compare(&map(&[("a", "2"), ("c", "3")]), Some(&actual)).expect_err("it differs");
         assert_eq!(error, "a: expected \"2\", found \"1\"\nc: expected \"3\", found nothing");
-        let lists = compare(&Value::List(Vec::new()), Some(&Value::List(vec![actual])));
+        let lists = compare(&Value::List([].into()), Some(&Value::List([actual].into())));
         assert!(lists.is_err());
     }
 }

@@ -83,11 +83,11 @@ fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
         return Err("it says nothing to expect: `events:`, `failed:` or `filtered:`".to_owned());
     };
     let actual: Vec<Value> = reading.events.iter().map(|event| Value::Map(flat(event))).collect();
-    compare(&Value::List(expected), Some(&Value::List(actual))).map_err(|why| {
-        match &reading.useless {
-            Some(_) => format!("{why}\n({})", describe(reading)),
-            None => why,
-        }
+    compare(&Value::List(expected), Some(&Value::List(actual.into()))).map_err(|why| match &reading
+        .useless
+    {
+        Some(_) => format!("{why}\n({})", describe(reading)),
+        None => why,
     })
 }
 
@@ -151,7 +151,7 @@ fn put(into: &mut Value, path: &[&str], value: Value) -> Result<(), ()> {
         }
         Value::List(items) => {
             let place: usize = first.parse().map_err(|_| ())?;
-            let item = items.get_mut(place).ok_or(())?;
+            let item = Arc::make_mut(items).get_mut(place).ok_or(())?;
             if rest.is_empty() {
                 *item = value;
                 return Ok(());

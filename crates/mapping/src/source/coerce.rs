@@ -31,7 +31,7 @@ pub(super) fn fit(field: &Field, value: Value) -> Option<Value> {
         (FieldKind::Int, Value::Number(number)) => Value::int(number.as_i64()?),
         (FieldKind::Int, Value::Text(text)) => Value::int(text.trim().parse().ok()?),
         (FieldKind::List, Value::List(items)) => Value::List(items),
-        (FieldKind::List, value @ (Value::Map(_) | Value::Text(_))) => Value::List(vec![value]),
+        (FieldKind::List, value @ (Value::Map(_) | Value::Text(_))) => Value::List([value].into()),
         (FieldKind::Map, value @ Value::Map(_)) => value,
         _ => return None,
     };
@@ -60,7 +60,7 @@ fn tidy(value: Value) -> Option<Value> {
             }
         }
         Value::List(items) => {
-            Value::List(items.into_iter().take(MAX_ITEMS).filter_map(tidy).collect())
+            Value::List(items.iter().cloned().take(MAX_ITEMS).filter_map(tidy).collect())
         }
         Value::Map(map) => {
             let mut tidied = Map::new();

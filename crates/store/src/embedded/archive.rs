@@ -107,18 +107,24 @@ fn page(
     after: Option<&Cursor>,
     limit: usize,
 ) -> rusqlite::Result<Page> {
-    let (table, owner, at, status) = match list {
-        List::Receipts => ("receipts", "owner", "received_at", "state"),
-        List::Events => ("lines", "merchant", "at", "status"),
-        List::Messages => ("messages", "merchant", "created_at", "state"),
-        List::Refused => ("refused", "owner", "at", "code"),
+    let (table, at, status) = match list {
+        List::Receipts => ("receipts", "received_at", "state"),
+        List::Events => ("lines", "at", "status"),
+        List::Messages => ("messages", "created_at", "state"),
+        List::Refused => ("refused", "at", "code"),
     };
     let mut conditions = Conditions::default();
+    // What a merchant's receipts led to is found by way of the receipts: one index serves all lists.
+    let by_receipt = filter.merchant.is_some() && matches!(list, List::Events | List::Messages);
+    let from = if by_receipt {
+        format!("receipts r INDEXED BY receipts_owner CROSS JOIN {table} t ON t.receipt = r.id")
+    } else {
+        format!("{table} t")
+    };
     if let Some(merchant) = &filter.merchant {
-        conditions.add(&format!("t.{owner} = ??"), merchant.as_str().to_owned());
-        if matches!(list, List::Receipts | List::Refused) {
-            conditions.sql.push("t.feed = 0".to_owned());
-        }
+        let owner = if by_receipt { "r.owner" } else { "t.owner" };
+        conditions.add(&format!("{owner} = ??"), merchant.as_str().to_owned());
+        conditions.sql.push(if by_receipt { "r.feed = 0" } else { "t.feed = 0" }.to_owned());
     }
     if let Some(since) = filter.since {
         conditions.add(&format!("t.{at} >= ??"), micros(since));
@@ -144,28 +150,44 @@ fn page(
             subject(&mut conditions, list, kind, wanted);
         }
     }
-    if let Some(cursor) = after {
-        conditions.add("t.seq < ??", cursor.0.parse::<i64>().unwrap_or(0));
+    if let Some((first, second)) = after.map(|cursor| place(&cursor.0)) {
+        if by_receipt {
+            conditions.add("r.seq <= ??", first);
+            let first = conditions.values.len();
+            conditions.add(&format!("(r.seq < ?{first} OR t.seq < ??)"), second);
+        } else {
+            conditions.add("t.seq < ??", second);
+        }
     }
     let filter = if conditions.sql.is_empty() {
         String::new()
     } else {
         format!("WHERE {}", conditions.sql.join(" AND "))
     };
+    let (first, order) =
+        if by_receipt { ("r.seq", "r.seq DESC, t.seq") } else { ("t.seq", "t.seq") };
     let sql = format!(
-        "SELECT t.seq, {} FROM {table} t {filter} ORDER BY t.seq DESC LIMIT {}",
+        "SELECT t.seq, {}, {first} FROM {from} {filter} ORDER BY {order} DESC LIMIT {}",
         columns(list),
         limit + 1
     );
     let mut statement = connection.prepare(&sql)?;
     let values = rusqlite::params_from_iter(conditions.values);
-    let mut rows: Vec<(i64, Row)> = statement
-        .query_map(values, |line| Ok((line.get(0)?, row(list, line)?)))?
+    let last = statement.column_count() - 1;
+    let mut rows: Vec<((i64, i64), Row)> = statement
+        .query_map(values, |line| Ok(((line.get(last)?, line.get(0)?), row(list, line)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(seq, _)| Cursor(seq.to_string()));
+    let next = rows.last().filter(|_| more);
+    let next = next.map(|((first, second), _)| Cursor(format!("{first}.{second}")));
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
+}
+
+/// Where a cursor stands: the receipt's row, and the row of the list.
+fn place(cursor: &str) -> (i64, i64) {
+    let (first, second) = cursor.split_once('.').unwrap_or(("0", "0"));
+    (first.parse().unwrap_or(0), second.parse().unwrap_or(0))
 }
 
 /// Narrows a list to the orders that a name leads to.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     counters::{Changes, receipt_column},
     find::by_alias,
-    packed::pack,
+    packed::{self, pack},
     rows::{id_bytes, micros, misfit},
 };
 
@@ -23,14 +23,16 @@ pub(super) fn commit(
     step: &Commit,
     is_sending: &dyn Fn(&[u8; 16]) -> bool,
 ) -> rusqlite::Result<Written> {
+    let Some(before) = states(connection, step)? else { return Ok(Written::Stale) };
     if !is_current(connection, step)? {
         return Ok(Written::Stale);
     }
     let mut changes = Changes::default();
     let merchant = step.merchant.as_str();
     let at = micros(step.at);
-    for (receipt, outcome) in &step.outcomes {
-        settle(connection, &id_bytes(receipt.bits()), outcome, at, merchant, &mut changes)?;
+    for ((receipt, outcome), before) in step.outcomes.iter().zip(before) {
+        let receipt = id_bytes(receipt.bits());
+        settle(connection, &receipt, before, outcome, at, merchant, &mut changes)?;
     }
     for aggregate in &step.aggregates {
         write_aggregate(connection, merchant, aggregate, at)?;
@@ -56,13 +58,19 @@ pub(super) fn commit(
     Ok(Written::Yes)
 }
 
-fn is_current(connection: &Connection, step: &Commit) -> rusqlite::Result<bool> {
+/// The states of the step's receipts; nothing when one of them is settled already.
+fn states(connection: &Connection, step: &Commit) -> rusqlite::Result<Option<Vec<i64>>> {
+    let mut states = Vec::with_capacity(step.outcomes.len());
     for (receipt, _) in &step.outcomes {
-        let state = state_of(connection, &id_bytes(receipt.bits()))?;
-        if !matches!(state, Some(0 | 3)) {
-            return Ok(false);
+        match state_of(connection, &id_bytes(receipt.bits()))? {
+            Some(state @ (0 | 3)) => states.push(state),
+            Some(_) | None => return Ok(None),
         }
     }
+    Ok(Some(states))
+}
+
+fn is_current(connection: &Connection, step: &Commit) -> rusqlite::Result<bool> {
     for aggregate in &step.aggregates {
         let version: Option<i64> = connection
             .prepare_cached("SELECT version FROM aggregates WHERE id = ?1")?
@@ -104,12 +112,12 @@ pub(super) fn state(outcome: &Outcome) -> (i64, Option<&str>) {
 fn settle(
     connection: &Connection,
     receipt: &[u8; 16],
+    before: i64,
     outcome: &Outcome,
     at: i64,
     merchant: &str,
     changes: &mut Changes,
 ) -> rusqlite::Result<()> {
-    let before = state_of(connection, receipt)?.unwrap_or(0);
     let (after, why) = state(outcome);
     // What is parked is not settled yet.
     let settled_at = (after != 3).then_some(at);
@@ -138,43 +146,69 @@ fn write_aggregate(
                 .execute(params![id, kept])?;
         }
     }
+    let known = match write.read {
+        Some(_) => aliases_of(connection, &id)?,
+        None => Vec::new(),
+    };
     let Some(blob) = &write.blob else {
-        connection.prepare_cached("DELETE FROM aliases WHERE aggregate = ?1")?.execute([id])?;
+        for alias in &known {
+            forget_alias(connection, merchant, alias, &id)?;
+        }
         connection.prepare_cached("DELETE FROM aggregates WHERE id = ?1")?.execute([id])?;
         return Ok(());
     };
     let version = write.read.map_or(1, |read| read + 1) as i64;
     let wake_at = write.wake_at.map(micros);
+    let named: Vec<(&str, &str)> =
+        write.aliases.iter().map(|alias| (alias.kind.name(), alias.value.as_str())).collect();
+    let list = serde_json::to_vec(&named).map_err(|_| misfit(0, "not JSON"))?;
     connection
         .prepare_cached(
-            "INSERT INTO aggregates (id, merchant, version, blob, wake_at, updated_at)
-             VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (id) DO UPDATE SET
-             version = ?3, blob = ?4, wake_at = ?5, updated_at = ?6",
+            "INSERT INTO aggregates (id, merchant, version, blob, aliases, wake_at, updated_at)
+             VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (id) DO UPDATE SET
+             version = ?3, blob = ?4, aliases = ?5, wake_at = ?6, updated_at = ?7",
         )?
-        .execute(params![id, merchant, version, pack(blob), wake_at, at])?;
-    let known: Vec<(String, String)> = connection
-        .prepare_cached("SELECT kind, value FROM aliases WHERE aggregate = ?1")?
-        .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for alias in &write.aliases {
-        let is_known =
-            known.iter().any(|(kind, value)| kind == alias.kind.name() && *value == alias.value);
-        if !is_known {
+        .execute(params![id, merchant, version, pack(blob), pack(&list), wake_at, at])?;
+    for (kind, value) in &named {
+        if !known.iter().any(|known| known.0 == *kind && known.1 == *value) {
             connection
                 .prepare_cached("INSERT OR IGNORE INTO aliases VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![merchant, alias.kind.name(), alias.value, id])?;
-        }
-    }
-    for (kind, value) in known {
-        let stays =
-            write.aliases.iter().any(|alias| alias.kind.name() == kind && alias.value == value);
-        if !stays {
-            connection
-                .prepare_cached("DELETE FROM aliases WHERE merchant = ?1 AND kind = ?2 AND value = ?3 AND aggregate = ?4")?
                 .execute(params![merchant, kind, value, id])?;
         }
     }
+    for alias in &known {
+        if !named.contains(&(alias.0.as_str(), alias.1.as_str())) {
+            forget_alias(connection, merchant, alias, &id)?;
+        }
+    }
     Ok(())
+}
+
+/// Kind and value of each name that leads to an aggregate.
+pub(super) fn aliases_of(
+    connection: &Connection,
+    aggregate: &[u8; 16],
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let list = connection
+        .prepare_cached("SELECT aliases FROM aggregates WHERE id = ?1")?
+        .query_row([aggregate], |row| packed::column(row, 0))
+        .optional()?;
+    let Some(list) = list else { return Ok(Vec::new()) };
+    serde_json::from_slice(&list).map_err(|_| misfit(0, "not a list of names"))
+}
+
+pub(super) fn forget_alias(
+    connection: &Connection,
+    merchant: &str,
+    (kind, value): &(String, String),
+    aggregate: &[u8; 16],
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM aliases WHERE merchant = ?1 AND kind = ?2 AND value = ?3 AND aggregate = ?4",
+        )?
+        .execute(params![merchant, kind, value, aggregate])
+        .map(|_| ())
 }
 
 fn write_message(

@@ -273,7 +273,7 @@ fn start_over(connection: &Connection) {
 
 /// One transaction for all that has queued. A job that fails takes only itself back.
 fn group(connection: &Connection, jobs: Vec<Write>) {
-    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+    if let Err(error) = control(connection, "BEGIN IMMEDIATE") {
         for job in jobs {
             // The job does not run: its reply says that nothing was written.
             let reply = job_refused(job);
@@ -305,7 +305,7 @@ fn end(connection: &Connection) -> Ended {
         // A full disk ends a transaction by itself: nothing of it was kept.
         return Err(PortError::NotApplied { why: "the disk is full or failing".to_owned() });
     }
-    let Err(error) = connection.execute_batch("COMMIT") else { return Ok(()) };
+    let Err(error) = control(connection, "COMMIT") else { return Ok(()) };
     if !connection.is_autocommit() {
         drop(connection.execute_batch("ROLLBACK"));
     }
@@ -314,17 +314,23 @@ fn end(connection: &Connection) -> Ended {
     Err(if full { PortError::NotApplied { why } } else { PortError::Unknown { why } })
 }
 
+/// Begins, ends or takes back: statements without rows, read once.
+fn control(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
 /// Runs `job` so that it is kept whole or not at all.
 pub(super) fn in_savepoint<T>(
     connection: &Connection,
     job: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
-    connection.execute_batch("SAVEPOINT job")?;
+    control(connection, "SAVEPOINT job")?;
     match job(connection) {
-        Ok(value) => connection.execute_batch("RELEASE job").map(|()| value),
+        Ok(value) => control(connection, "RELEASE job").map(|()| value),
         Err(error) => {
             if !connection.is_autocommit() {
-                connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+                control(connection, "ROLLBACK TO job")?;
+                control(connection, "RELEASE job")?;
             }
             Err(error)
         }

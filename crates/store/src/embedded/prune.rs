@@ -4,6 +4,8 @@
 use parcelwire_engine::ports::Retention;
 use rusqlite::{Connection, params};
 
+use super::commit::{aliases_of, forget_alias};
+
 /// Most rows of a kind that go in one step.
 const STEP: i64 = 500;
 
@@ -71,15 +73,17 @@ fn receipts(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
 
 /// Orders without any news, whose facts wait for nothing.
 fn memory(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
-    let ids: Vec<[u8; 16]> = connection
+    let ids: Vec<([u8; 16], String)> = connection
         .prepare_cached(
-            "SELECT a.id FROM aggregates a WHERE a.updated_at < ?1 AND a.wake_at IS NULL
+            "SELECT a.id, a.merchant FROM aggregates a WHERE a.updated_at < ?1 AND a.wake_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.aggregate = a.id AND m.state = 0) LIMIT ?2",
         )?
-        .query_map(params![before, STEP], |row| row.get(0))?
+        .query_map(params![before, STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    for id in &ids {
-        connection.prepare_cached("DELETE FROM aliases WHERE aggregate = ?1")?.execute([id])?;
+    for (id, merchant) in &ids {
+        for alias in aliases_of(connection, id)? {
+            forget_alias(connection, merchant, &alias, id)?;
+        }
         connection.prepare_cached("DELETE FROM aggregates WHERE id = ?1")?.execute([id])?;
     }
     Ok(ids.len())

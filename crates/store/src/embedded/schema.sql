@@ -18,7 +18,7 @@ CREATE TABLE dedupe (key BLOB PRIMARY KEY, receipt BLOB NOT NULL, at INTEGER NOT
 CREATE INDEX dedupe_at ON dedupe (at);
 CREATE TABLE aggregates (
   id BLOB NOT NULL UNIQUE, merchant TEXT NOT NULL, version INTEGER NOT NULL, blob BLOB NOT NULL,
-  wake_at INTEGER, updated_at INTEGER NOT NULL
+  aliases BLOB NOT NULL, wake_at INTEGER, updated_at INTEGER NOT NULL
 );
 CREATE INDEX aggregates_wake ON aggregates (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX aggregates_updated ON aggregates (updated_at);
@@ -26,7 +26,6 @@ CREATE TABLE aliases (
   merchant TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, aggregate BLOB NOT NULL,
   PRIMARY KEY (merchant, kind, value, aggregate)
 ) WITHOUT ROWID;
-CREATE INDEX aliases_aggregate ON aliases (aggregate);
 -- What a message says stands beside it, so that its end does not write all of it again.
 CREATE TABLE frozen (message INTEGER PRIMARY KEY, frozen BLOB NOT NULL);
 -- state: 0 pending, 1 sent, 2 dead, 3 cancelled
@@ -43,7 +42,6 @@ CREATE INDEX messages_due ON messages (merchant, destination, not_before, seq) W
 CREATE INDEX messages_lane ON messages (aggregate, destination, seq) WHERE state = 0;
 CREATE INDEX messages_time ON messages (not_before) WHERE state = 0;
 CREATE INDEX messages_receipt ON messages (receipt);
-CREATE INDEX messages_merchant ON messages (merchant, seq);
 CREATE TABLE attempts (message BLOB NOT NULL, number INTEGER NOT NULL, story BLOB NOT NULL);
 CREATE INDEX attempts_message ON attempts (message);
 CREATE TABLE lines (
@@ -53,7 +51,6 @@ CREATE TABLE lines (
   UNIQUE (receipt, place)
 );
 CREATE INDEX lines_aggregate ON lines (aggregate);
-CREATE INDEX lines_merchant ON lines (merchant, seq);
 CREATE TABLE refused (
   seq INTEGER PRIMARY KEY, id BLOB NOT NULL, feed INTEGER NOT NULL, owner TEXT NOT NULL,
   source TEXT NOT NULL, at INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL,

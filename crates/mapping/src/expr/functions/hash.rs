@@ -128,7 +128,7 @@ pub(super) static ROWS: &[Function] = &[
         name: "ulid",
         args: &[arg("time", Want::Any)],
         doc: "A ULID made of a time and the hash of the text: the same for the same two.",
-        example: ("'a' | ulid('2026-11-22T10:00:00Z')", r#""01KANM6100S9CG4ZDAMFR3RKH1""#),
+        example: ("'a' | ulid('2026-11-22T10:00:00Z')", r#""01M81B5H80SABR24PA3EYWNYP2""#),
         answers: false,
         takes_missing: false,
         run: |given| {

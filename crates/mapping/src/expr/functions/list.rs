@@ -131,6 +131,8 @@ pub(super) static ROWS: &[Function] = &[
                 return Val::Missing;
             };
             match &given.input {
+                // The usual case: nothing to cut, and nothing to copy.
+                whole @ Val::List(list) if list.len() <= length => Some(whole.clone()),
                 Val::List(_) => {
                     given.items().map(|items| Val::list(items.into_iter().take(length).collect()))
                 }

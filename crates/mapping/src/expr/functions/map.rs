@@ -204,7 +204,7 @@ fn owned<'a>(value: Value) -> Val<'a> {
         Value::Bool(truth) => Val::Bool(truth),
         Value::Number(number) => Val::Number(Cow::Owned(number.as_str().to_owned())),
         Value::Text(text) => Val::Text(Cow::Owned(text)),
-        Value::List(items) => Val::list(items.into_iter().map(owned).collect()),
+        Value::List(items) => Val::list(items.iter().cloned().map(owned).collect()),
         Value::Map(map) => {
             Val::map(map.into_iter().map(|(key, value)| (Cow::Owned(key), owned(value))).collect())
         }
