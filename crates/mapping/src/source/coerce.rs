@@ -60,7 +60,7 @@ fn tidy(value: Value) -> Option<Value> {
             }
         }
         Value::List(items) => {
-            Value::List(items.iter().cloned().take(MAX_ITEMS).filter_map(tidy).collect())
+            Value::List(items.iter().take(MAX_ITEMS).cloned().filter_map(tidy).collect())
         }
         Value::Map(map) => {
             let mut tidied = Map::new();

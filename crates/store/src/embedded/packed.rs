@@ -60,10 +60,10 @@ pub(super) fn column(row: &Row<'_>, place: usize) -> rusqlite::Result<Vec<u8>> {
 
 /// A packed column that may be absent.
 pub(super) fn optional(row: &Row<'_>, place: usize) -> rusqlite::Result<Option<Vec<u8>>> {
-    match row.get_ref(place)? {
-        rusqlite::types::ValueRef::Null => Ok(None),
-        _ => column(row, place).map(Some),
+    if row.get_ref(place)? == rusqlite::types::ValueRef::Null {
+        return Ok(None);
     }
+    column(row, place).map(Some)
 }
 
 #[cfg(test)]
