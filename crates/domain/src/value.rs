@@ -3,8 +3,9 @@
 //!
 //! Must not know where a value came from (JSON, YAML, an expression).
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
+use compact_str::{CompactString, ToCompactString as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
 /// A JSON-like value without null. Maps keep the order in which they were written.
@@ -15,7 +16,7 @@ pub enum Value {
     /// A number, exact in the decimal text in which it was stated.
     Number(Number),
     /// A text.
-    Text(String),
+    Text(CompactString),
     /// A list, shared: what is handed on from payload to message is copied by reference.
     List(Arc<[Value]>),
     /// A map, in written order, without duplicate keys.
@@ -24,13 +25,13 @@ pub enum Value {
 
 /// The entries of a [`Value::Map`], in written order.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Map(Vec<(String, Value)>);
+pub struct Map(Vec<(CompactString, Value)>);
 
 /// A number as its JSON text (`12`, `-0.50`, forty digits): never rounded on its way through.
 ///
 /// Two numbers are equal when their texts are; compare amounts in the expression language.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(Box<str>);
+pub struct Number(CompactString);
 
 impl Number {
     /// Takes the text of a JSON number.
@@ -58,7 +59,7 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(n: i64) -> Self {
-        Self(n.to_string().into())
+        Self(n.to_compact_string())
     }
 }
 
@@ -90,7 +91,7 @@ fn is_json_number(text: &[u8]) -> bool {
 
 impl Value {
     /// A text value.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<CompactString>) -> Self {
         Self::Text(text.into())
     }
 
@@ -158,13 +159,13 @@ impl Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
@@ -198,7 +199,7 @@ impl Map {
     }
 
     /// Sets `key`, replacing in place what was there.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+    pub fn set(&mut self, key: impl Into<CompactString>, value: impl Into<Value>) {
         let (key, value) = (key.into(), value.into());
         match self.0.iter_mut().find(|(name, _)| *name == key) {
             Some((_, old)) => *old = value,
@@ -249,19 +250,40 @@ impl Map {
     }
 }
 
-impl FromIterator<(String, Value)> for Map {
-    fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
-        let mut map = Self::new();
+/// Up to here, looking through all keys costs less than an index of them.
+const FEW: usize = 24;
+
+impl<K: Into<CompactString>> FromIterator<(K, Value)> for Map {
+    /// Of a repeated key the last value counts, in the place of the first. However many keys a
+    /// stranger sends, this takes no more than n log n.
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
+        let entries = entries.into_iter();
+        let mut map = Self(Vec::with_capacity(entries.size_hint().0));
+        let mut places: BTreeMap<CompactString, usize> = BTreeMap::new();
         for (key, value) in entries {
-            map.set(key, value);
+            let key: CompactString = key.into();
+            if map.0.len() < FEW {
+                map.set(key, value);
+                continue;
+            }
+            if places.is_empty() {
+                places = map.0.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+            }
+            match places.get(&key) {
+                Some(at) => map.0[*at].1 = value,
+                None => {
+                    places.insert(key.clone(), map.0.len());
+                    map.0.push((key, value));
+                }
+            }
         }
         map
     }
 }
 
 impl IntoIterator for Map {
-    type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
+    type Item = (CompactString, Value);
+    type IntoIter = std::vec::IntoIter<(CompactString, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -271,19 +293,26 @@ impl IntoIterator for Map {
 /// Appends `text` as a JSON string.
 pub fn write_json_text(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < '\u{20}' => {
-                write!(out, "\\u{:04x}", c as u32).expect("writing to a String cannot fail");
+    let mut rest = text;
+    // What needs no escape is copied in one go: that is nearly always everything.
+    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let (special, behind) = special.split_at(1);
+        match special {
+            "\"" => out.push_str("\\\""),
+            "\\" => out.push_str("\\\\"),
+            "\n" => out.push_str("\\n"),
+            "\r" => out.push_str("\\r"),
+            "\t" => out.push_str("\\t"),
+            control => {
+                let code = control.bytes().next().unwrap_or_default();
+                write!(out, "\\u{code:04x}").expect("writing to a String cannot fail");
             }
-            c => out.push(c),
         }
+        rest = behind;
     }
+    out.push_str(rest);
     out.push('"');
 }
 
@@ -296,7 +325,7 @@ impl Serialize for Value {
         match self {
             Self::Bool(truth) => serializer.serialize_bool(*truth),
             Self::Number(number) => match number.as_i64() {
-                Some(n) if n.to_string() == number.as_str() => serializer.serialize_i64(n),
+                Some(n) if n.to_compact_string() == number.as_str() => serializer.serialize_i64(n),
                 _ => {
                     let mut map = serializer.serialize_map(Some(1))?;
                     map.serialize_entry(EXACT, number.as_str())?;
@@ -335,7 +364,7 @@ impl<'de> Deserialize<'de> for Value {
             }
 
             fn visit_u64<E>(self, n: u64) -> Result<Value, E> {
-                Ok(Value::Number(Number(n.to_string().into())))
+                Ok(Value::Number(Number(n.to_compact_string())))
             }
 
             fn visit_f64<E: de::Error>(self, n: f64) -> Result<Value, E> {
@@ -349,7 +378,7 @@ impl<'de> Deserialize<'de> for Value {
             }
 
             fn visit_string<E>(self, text: String) -> Result<Value, E> {
-                Ok(Value::Text(text))
+                Ok(Value::text(text))
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -392,11 +421,11 @@ impl<'de> Deserialize<'de> for Map {
 }
 
 fn read_entries<'de, A: de::MapAccess<'de>>(mut access: A) -> Result<Map, A::Error> {
-    let mut map = Map::new();
-    while let Some((key, value)) = access.next_entry::<String, Value>()? {
-        map.set(key, value);
+    let mut entries = Vec::new();
+    while let Some(entry) = access.next_entry::<CompactString, Value>()? {
+        entries.push(entry);
     }
-    Ok(map)
+    Ok(entries.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -410,6 +439,28 @@ mod tests {
             let stored = serde_json::to_string(&value).expect("serializes");
             assert_eq!(serde_json::from_str::<Value>(&stored).expect("reads"), value, "{stored}");
             assert_eq!(value.to_json(), text);
+        }
+    }
+
+    #[test]
+    fn texts_are_written_as_another_writer_writes_them() {
+        for text in ["", "a", "\"", "\\", "ä\n\r\t", "\u{0}\u{1f} x \u{7f}", "ends with \"", "😀\"😀"] {
+            let mut own = String::new();
+            write_json_text(text, &mut own);
+            assert_eq!(serde_json::from_str::<String>(&own).expect(&own), text);
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_keeps_its_place_and_takes_the_last_value() {
+        for many in [3, FEW, 1000] {
+            let keys = (0..many).chain([1, many - 1]).enumerate();
+            let map: Map =
+                keys.map(|(n, key)| (format!("k{key}"), Value::int(n as i64))).collect();
+            assert_eq!(map.len(), many);
+            let second = map.iter().nth(1);
+            assert_eq!(second, Some(("k1", &Value::int(many as i64))));
+            assert_eq!(map.get(&format!("k{}", many - 1)), Some(&Value::int(many as i64 + 1)));
         }
     }
 

@@ -101,7 +101,7 @@ pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now:
                             trigger.set("destination", Value::text(destination.as_str()));
                             triggers.push(Value::Map(trigger));
                             let mut exchange = target.exchange(
-                                &frozen,
+                                frozen,
                                 firing.trigger,
                                 firing.late,
                                 &Learned::default(),

@@ -104,7 +104,7 @@ impl Engine {
                 return outcome(frozen.name, "off", "`messages: none` sends nothing".to_owned());
             }
         };
-        let mut exchange = ready.exchange(&frozen, trigger, false, &Learned::default());
+        let mut exchange = ready.exchange(frozen, trigger, false, &Learned::default());
         let mut step = exchange.start(now);
         for _ in 0..=MAX_REQUESTS {
             let request = match step {

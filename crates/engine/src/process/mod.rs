@@ -40,7 +40,7 @@ const PER_TURN: usize = 512;
 const WAKES_PER_TURN: usize = 128;
 
 /// Turns under load begin no closer than this: what gathers meanwhile shares a commit.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(8);
 
 /// How often a step is decided anew because something else was written in between.
 const MAX_STALE: u32 = 10;

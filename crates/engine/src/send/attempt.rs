@@ -54,14 +54,14 @@ impl Desk {
             tracing::error!(message.id = %message.id, "a stored message cannot be read");
             return not_tried(&ready, dead("unreadable"), now);
         };
-        self.send(&ready, &target, &frozen, message.backfill || too_old).await
+        self.send(&ready, &target, frozen, message.backfill || too_old).await
     }
 
     async fn send(
         &self,
         ready: &ReadyMessage,
         target: &ReadyDestination,
-        frozen: &Frozen,
+        frozen: Frozen,
         backfill: bool,
     ) -> Conclusion {
         let message = &ready.message;

@@ -28,7 +28,7 @@ use limits::Limits;
 const POLL: Duration = Duration::from_secs(1);
 
 /// Looks under load begin no closer than this: what ends meanwhile shares a commit.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(8);
 
 /// Most ends written in one batch.
 const MAX_BATCH: usize = 256;

@@ -73,12 +73,11 @@ enum Place {
 impl Exchange {
     pub(super) fn new(
         inner: Arc<Inner>,
-        frozen: &Frozen,
+        mut frozen: Frozen,
         trigger: Trigger,
         backfill: bool,
         learned: &Learned,
     ) -> Self {
-        let mut frozen = frozen.clone();
         frozen.fields.set("backfill", Value::Bool(backfill));
         if let Some(id) = inner.ids.get(trigger.name()) {
             frozen.fields.set("trigger_id", id.clone());

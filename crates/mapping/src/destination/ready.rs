@@ -173,7 +173,7 @@ impl ReadyDestination {
     /// Begins to send a message. `backfill` is as it stands now; `trigger` for `ids:`.
     pub fn exchange(
         &self,
-        frozen: &Frozen,
+        frozen: Frozen,
         trigger: Trigger,
         backfill: bool,
         learned: &Learned,

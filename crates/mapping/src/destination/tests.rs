@@ -123,7 +123,7 @@ const DELIVERED: Trigger = Trigger::Status(Status::Delivered);
 #[test]
 fn an_exchange_walks_its_slots_and_keeps_the_token() {
     let ready = ready();
-    let mut exchange = ready.exchange(&frozen(), DELIVERED, false, &Learned::default());
+    let mut exchange = ready.exchange(frozen(), DELIVERED, false, &Learned::default());
     let first = sent(exchange.start(now()));
     assert_eq!(first, "POST https://api.taube.example/oauth client=shop&key=geheim-geheim ");
     let second =
@@ -142,7 +142,7 @@ fn an_exchange_walks_its_slots_and_keeps_the_token() {
     assert_eq!(sent(exchange.on(&answer(200, r#"{"code":0}"#), now())), "sent answered 200");
     // The next message uses the token, and finds the person.
     let learned = exchange.learned();
-    let mut next = ready.exchange(&frozen(), DELIVERED, false, &learned);
+    let mut next = ready.exchange(frozen(), DELIVERED, false, &learned);
     assert!(sent(next.start(now())).starts_with("GET "));
     let send = sent(next.on(&answer(200, r#"{"people":[{"id":8}]}"#), now()));
     assert!(send.contains("/people/8/events"), "{send}");
@@ -154,7 +154,7 @@ fn an_exchange_walks_its_slots_and_keeps_the_token() {
 #[test]
 fn what_an_answer_says_wrong_is_told_without_addresses_and_secrets() {
     let ready = ready();
-    let mut exchange = ready.exchange(&frozen(), DELIVERED, false, &Learned::default());
+    let mut exchange = ready.exchange(frozen(), DELIVERED, false, &Learned::default());
     exchange.start(now());
     let told = exchange.on(
         &answer(400, r#"{"message":"no person kim@example.test for key geheim-geheim"}"#),

@@ -147,7 +147,7 @@ impl<'a> Val<'a> {
             Self::Missing => return None,
             Self::Bool(truth) => Value::Bool(truth),
             Self::Number(number) => Value::Number(Number::from_json(&number)?),
-            Self::Text(text) => Value::Text(text.into_owned()),
+            Self::Text(text) => Value::text(text),
             Self::List(List::Json(json)) | Self::Map(Entries::Json(json)) => json.to_value()?,
             Self::List(List::Value(list)) => Value::List(Arc::clone(list)),
             Self::Map(Entries::Value(map)) => Value::Map(map.clone()),

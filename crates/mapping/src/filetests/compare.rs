@@ -47,7 +47,7 @@ fn walk(path: &str, expected: &Value, actual: Option<&Value>, found: &mut Vec<St
 /// A number and the text of it are the same here, and so is a time with another offset.
 fn same(expected: &Value, actual: &Value) -> bool {
     let text = |value: &Value| match value {
-        Value::Text(text) => Some(text.clone()),
+        Value::Text(text) => Some(text.to_string()),
         Value::Number(number) => Some(number.as_str().to_owned()),
         Value::Bool(_) | Value::List(_) | Value::Map(_) => None,
     };

@@ -27,7 +27,7 @@ fn one(connector: &Arc<DestinationConnector>, test: &Node, now: Timestamp) -> Re
     let setup = Setup { settings: settings(connector, test), ..Setup::default() };
     let ready = connector.ready(setup).map_err(|faults| faults.join("; "))?;
     let (frozen, trigger, backfill) = given(test, now)?;
-    let begin = || ready.exchange(&frozen, trigger, backfill, &Learned::default());
+    let begin = || ready.exchange(frozen.clone(), trigger, backfill, &Learned::default());
     let mut exchange = begin();
     // Answers of the requests before the last: lookups and tokens.
     let before: Vec<HttpAnswer> =

@@ -13,7 +13,7 @@ pub fn parse(text: &str) -> Map {
         .take(MAX_FIELDS)
         .map(|field| {
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
-            (decode(name), Value::Text(decode(value)))
+            (decode(name), Value::text(decode(value)))
         })
         .collect()
 }

@@ -188,7 +188,7 @@ impl<'a> Json<'a> {
             Tag::False => Some(Value::Bool(false)),
             Tag::True => Some(Value::Bool(true)),
             Tag::Number => self.number().and_then(Number::from_json).map(Value::Number),
-            Tag::Plain | Tag::Escaped => self.text().map(|text| Value::Text(text.into_owned())),
+            Tag::Plain | Tag::Escaped => self.text().map(Value::text),
             Tag::List => Some(Value::List(self.items().filter_map(Self::to_value).collect())),
             Tag::Map => Some(Value::Map(self.to_map())),
         }
@@ -199,7 +199,7 @@ impl<'a> Json<'a> {
         let (mut kept, mut gone) = (Vec::with_capacity(self.len()), Vec::new());
         for (key, value) in self.entries() {
             match value.to_value() {
-                Some(value) => kept.push((key.into_owned(), value)),
+                Some(value) => kept.push((key, value)),
                 None => gone.push(key),
             }
         }

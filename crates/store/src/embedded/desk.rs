@@ -16,8 +16,11 @@ use parcelwire_engine::ports::PortError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-/// Most work of one transaction, in rows or so: whoever asks next waits no longer than for this.
+/// Most work of one transaction, in rows or so.
 const MAX_GROUP: usize = 96;
+
+/// The same while a sender waits for its answer: it waits no longer than for this.
+const MAX_BESIDE_URGENT: usize = 24;
 
 /// How a transaction ended.
 pub(super) type Ended = Result<(), PortError>;
@@ -210,9 +213,10 @@ impl Queue {
         }
         let urgent = std::mem::take(&mut waiting.urgent);
         let mut jobs: Vec<Write> = urgent.into_iter().map(|(_, job)| job).collect();
+        let most = if jobs.is_empty() { MAX_GROUP } else { MAX_BESIDE_URGENT };
         let mut weight = 0;
         // At least one, however heavy: else it would wait for ever.
-        while weight < MAX_GROUP
+        while weight < most
             && let Some((heavy, job)) = waiting.usual.pop_front()
         {
             weight += heavy;

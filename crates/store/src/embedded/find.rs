@@ -22,6 +22,61 @@ pub(super) fn waiting(
     per_owner: usize,
     limit: usize,
 ) -> rusqlite::Result<Vec<StoredReceipt>> {
+    let found = match all_waiting(connection, handed, per_owner, limit)? {
+        Some(found) => found,
+        None => in_turn(connection, handed, per_owner, limit)?,
+    };
+    for receipt in &found {
+        handed.receipts.insert(id_bytes(receipt.id.bits()));
+    }
+    Ok(found)
+}
+
+/// All that waits and is not handed out, in one look; nothing where that is more than there is room
+/// for, and owners have to take turns.
+fn all_waiting(
+    connection: &Connection,
+    handed: &Handed,
+    per_owner: usize,
+    limit: usize,
+) -> rusqlite::Result<Option<Vec<StoredReceipt>>> {
+    let mut look = connection.prepare_cached(
+        "SELECT seq, id, feed, owner FROM receipts INDEXED BY receipts_waiting WHERE state = 0 LIMIT ?1",
+    )?;
+    let most = limit + handed.receipts.len();
+    let mut rows = look.query([i64::try_from(most + 1).unwrap_or(i64::MAX)])?;
+    let (mut seqs, mut seen) = (Vec::new(), 0);
+    let (mut owner, mut of_owner) = ((false, String::new()), 0);
+    while let Some(row) = rows.next()? {
+        seen += 1;
+        let id: [u8; 16] = row.get(1)?;
+        if handed.receipts.contains(&id) {
+            continue;
+        }
+        let (feed, name) = (row.get(2)?, row.get_ref(3)?.as_str()?);
+        if owner.0 != feed || owner.1 != name {
+            (owner, of_owner) = ((feed, name.to_owned()), 0);
+        }
+        of_owner += 1;
+        if of_owner <= per_owner {
+            seqs.push(row.get(0)?);
+        }
+    }
+    if seen > most {
+        return Ok(None);
+    }
+    let mut found = Vec::with_capacity(seqs.len());
+    whole(connection, seqs, &mut found)?;
+    Ok(Some(found))
+}
+
+/// Each owner's turn begins where the last look ended.
+fn in_turn(
+    connection: &Connection,
+    handed: &mut Handed,
+    per_owner: usize,
+    limit: usize,
+) -> rusqlite::Result<Vec<StoredReceipt>> {
     let mut found = Vec::new();
     let start = handed.last_owner.clone();
     let mut at = start.clone();
@@ -46,9 +101,6 @@ pub(super) fn waiting(
         if found.len() >= limit {
             break;
         }
-    }
-    for receipt in &found {
-        handed.receipts.insert(id_bytes(receipt.id.bits()));
     }
     Ok(found)
 }
@@ -92,12 +144,21 @@ fn of_owner(
             }
         }
     }
+    whole(connection, free, found)
+}
+
+/// Receipts with their bodies.
+fn whole(
+    connection: &Connection,
+    seqs: Vec<i64>,
+    found: &mut Vec<StoredReceipt>,
+) -> rusqlite::Result<()> {
     let sql = format!(
         "SELECT {} FROM receipts r LEFT JOIN bodies b ON b.id = r.body WHERE r.seq = ?1",
         rows::RECEIPT
     );
     let mut whole = connection.prepare_cached(&sql)?;
-    for seq in free {
+    for seq in seqs {
         found.push(whole.query_row([seq], rows::receipt)?);
     }
     Ok(())

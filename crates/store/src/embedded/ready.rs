@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parcelwire_engine::ports::ReadyMessage;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
     Handed,
@@ -17,6 +17,9 @@ pub(super) struct Look {
     pub(super) limit: usize,
 }
 
+/// How many messages of each destination are under way.
+type Busy = BTreeMap<(String, String), usize>;
+
 /// Hands out what is ready. The caller holds the list of what is handed out.
 pub(super) fn ready(
     connection: &Connection,
@@ -24,10 +27,75 @@ pub(super) fn ready(
     look: &Look,
 ) -> rusqlite::Result<Vec<ReadyMessage>> {
     let paused = paused(connection, look.now)?;
-    let mut under_way: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut busy = Busy::new();
     for destination in handed.messages.values() {
-        *under_way.entry(destination.clone()).or_default() += 1;
+        *busy.entry(destination.clone()).or_default() += 1;
     }
+    let found = match all_due(connection, handed, look, &paused, &mut busy)? {
+        Some(found) => found,
+        None => in_turn(connection, handed, look, &paused, &busy)?,
+    };
+    for ready in &found {
+        let message = &ready.message;
+        let destination = (message.merchant.to_string(), message.destination.to_string());
+        handed.messages.insert(id_bytes(message.id.bits()), destination);
+    }
+    Ok(found)
+}
+
+/// All that is due and not under way, in one look; nothing where that is more than there is room
+/// for, and destinations have to take turns.
+fn all_due(
+    connection: &Connection,
+    handed: &Handed,
+    look: &Look,
+    paused: &[(String, String)],
+    busy: &mut Busy,
+) -> rusqlite::Result<Option<Vec<ReadyMessage>>> {
+    let mut due = connection.prepare_cached(
+        "SELECT seq, id, merchant, destination FROM messages INDEXED BY messages_time
+         WHERE state = 0 AND not_before <= ?1 ORDER BY not_before, seq LIMIT ?2",
+    )?;
+    let most = look.limit + handed.messages.len();
+    let mut rows = due.query((look.now, i64::try_from(most + 1).unwrap_or(i64::MAX)))?;
+    let (mut free, mut seen) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        seen += 1;
+        if !handed.messages.contains_key(&row.get::<_, [u8; 16]>(1)?) {
+            let destination: (String, String) = (row.get(2)?, row.get(3)?);
+            free.push((row.get::<_, i64>(0)?, destination));
+        }
+    }
+    if seen > most {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT {} FROM messages m JOIN frozen f ON f.message = m.seq WHERE m.seq = ?1 AND {FIRST}",
+        rows::MESSAGE
+    );
+    let mut one = connection.prepare_cached(&sql)?;
+    let mut found = Vec::new();
+    for (seq, destination) in free {
+        let under_way = busy.get(&destination).copied().unwrap_or(0);
+        if under_way >= look.each || paused.contains(&destination) {
+            continue;
+        }
+        if let Some(ready) = one.query_row([seq], handed_out).optional()? {
+            busy.insert(destination, under_way + 1);
+            found.push(ready);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Each destination's turn begins where the last look ended.
+fn in_turn(
+    connection: &Connection,
+    handed: &mut Handed,
+    look: &Look,
+    paused: &[(String, String)],
+    under_way: &Busy,
+) -> rusqlite::Result<Vec<ReadyMessage>> {
     let mut found = Vec::new();
     let start = handed.last_destination.clone();
     let mut at = start.clone();
@@ -55,12 +123,15 @@ pub(super) fn ready(
             handed.last_destination = at.clone();
         }
     }
-    for ready in &found {
-        let message = &ready.message;
-        let destination = (message.merchant.to_string(), message.destination.to_string());
-        handed.messages.insert(id_bytes(message.id.bits()), destination);
-    }
     Ok(found)
+}
+
+/// Whether message `m` is the first unsent one of its lane.
+const FIRST: &str = "NOT EXISTS (SELECT 1 FROM messages e WHERE e.state = 0 AND e.aggregate = m.aggregate
+           AND e.destination = m.destination AND e.seq < m.seq)";
+
+fn handed_out(row: &Row<'_>) -> rusqlite::Result<ReadyMessage> {
+    Ok(ReadyMessage { message: rows::message(row)?, attempts: row.get(17)?, tries: row.get(18)? })
 }
 
 fn paused(connection: &Connection, now: i64) -> rusqlite::Result<Vec<(String, String)>> {
@@ -95,17 +166,13 @@ fn of_destination(
     let sql = format!(
         "SELECT {} FROM messages m INDEXED BY messages_due JOIN frozen f ON f.message = m.seq
          WHERE m.state = 0 AND m.merchant = ?1 AND m.destination = ?2 AND m.not_before <= ?3
-         AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.state = 0 AND e.aggregate = m.aggregate
-           AND e.destination = m.destination AND e.seq < m.seq)
-         ORDER BY m.not_before, m.seq LIMIT ?4",
+         AND {FIRST} ORDER BY m.not_before, m.seq LIMIT ?4",
         rows::MESSAGE
     );
     let most = i64::try_from(room + busy).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![destination.0, destination.1, now, most], |row| {
-        let attempts: u32 = row.get(17)?;
-        Ok(ReadyMessage { message: rows::message(row)?, attempts, tries: row.get(18)? })
-    })?;
+    let rows =
+        statement.query_map(params![destination.0, destination.1, now, most], handed_out)?;
     let mut taken = 0;
     for row in rows {
         let ready = row?;

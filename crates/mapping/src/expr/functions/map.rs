@@ -203,10 +203,10 @@ fn owned<'a>(value: Value) -> Val<'a> {
     match value {
         Value::Bool(truth) => Val::Bool(truth),
         Value::Number(number) => Val::Number(Cow::Owned(number.as_str().to_owned())),
-        Value::Text(text) => Val::Text(Cow::Owned(text)),
+        Value::Text(text) => Val::Text(Cow::Owned(text.into())),
         Value::List(items) => Val::list(items.iter().cloned().map(owned).collect()),
         Value::Map(map) => {
-            Val::map(map.into_iter().map(|(key, value)| (Cow::Owned(key), owned(value))).collect())
+            Val::map(map.into_iter().map(|(key, value)| (Cow::Owned(key.into()), owned(value))).collect())
         }
     }
 }
