@@ -104,12 +104,13 @@ impl Engine {
                 return outcome(frozen.name, "off", "`messages: none` sends nothing".to_owned());
             }
         };
+        let name = frozen.name.clone();
         let mut exchange = ready.exchange(frozen, trigger, false, &Learned::default());
         let mut step = exchange.start(now);
         for _ in 0..=MAX_REQUESTS {
             let request = match step {
                 Step::Done { verdict, detail } => {
-                    return outcome(frozen.name, verdict.name(), detail);
+                    return outcome(name, verdict.name(), detail);
                 }
                 Step::Send(request) => request,
             };
@@ -117,11 +118,11 @@ impl Engine {
                 Ok(answer) => step = exchange.on(&answer, self.shared.clock.now()),
                 Err(error) => {
                     let detail = ready.mask(&error.to_string());
-                    return outcome(frozen.name, "no answer", detail);
+                    return outcome(name, "no answer", detail);
                 }
             }
         }
-        outcome(frozen.name, "rejected", "the exchange did not come to an end".to_owned())
+        outcome(name, "rejected", "the exchange did not come to an end".to_owned())
     }
 }
 
