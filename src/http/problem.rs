@@ -1,12 +1,16 @@
 //! What is answered when something cannot be done: RFC 9457 problems with a stable code. The one
 //! place that turns the engine's answers into statuses.
 
-use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode};
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError,
+    http::{StatusCode, header::WWW_AUTHENTICATE},
+};
 use parcelwire_engine::Answer;
 use serde_json::json;
 
 /// A problem.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{code}: {detail}")]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,
@@ -33,16 +37,29 @@ impl Problem {
 
     /// As HTTP.
     pub fn answer(&self) -> HttpResponse {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status_code();
         let mut answer = HttpResponse::build(status);
         if let Some(seconds) = self.retry_after {
             answer.insert_header(("retry-after", seconds.to_string()));
+        }
+        if self.code == "unauthorized" {
+            answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         let title = status.canonical_reason().unwrap_or_default();
         answer.content_type("application/problem+json").body(
             json!({ "title": title, "status": self.status, "code": self.code, "detail": self.detail, "hint": self.hint })
                 .to_string(),
         )
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.answer()
     }
 }
 
