@@ -2,9 +2,10 @@
 
 use actix_web::{
     HttpResponse,
-    web::{Data, Json, Query},
+    web::{Bytes, Data, Query},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{Fault, State};
 
@@ -38,9 +39,14 @@ pub(super) async fn sums(state: Data<State>) -> HttpResponse {
 }
 
 /// `POST /_sandbox/faults`
-pub(super) async fn order(state: Data<State>, fault: Json<Fault>) -> HttpResponse {
-    state.faults.order(fault.into_inner());
-    HttpResponse::NoContent().finish()
+pub(super) async fn order(state: Data<State>, body: Bytes) -> HttpResponse {
+    match Fault::read(&body) {
+        Ok(fault) => {
+            state.faults.order(fault);
+            HttpResponse::NoContent().finish()
+        }
+        Err(detail) => HttpResponse::BadRequest().json(json!({ "detail": detail })),
+    }
 }
 
 /// `DELETE /_sandbox/faults`

@@ -50,6 +50,23 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
+    /// Reads an order; a sentence says what is wrong with it.
+    pub fn read(json: &[u8]) -> Result<Self, String> {
+        let fault: Self = serde_json::from_slice(json).map_err(|error| {
+            format!(r#"{error} (hint: as in {{"status":503,"times":3,"retry_after":7}})"#)
+        })?;
+        if fault.status != 0 && !(200..=599).contains(&fault.status) {
+            return Err(format!("`status` must be from 200 to 599, not {}", fault.status));
+        }
+        if fault.times == 0 || fault.every == 0 {
+            return Err("`times` and `every` begin at 1".to_owned());
+        }
+        if !fault.fails() && fault.delay_ms == 0 {
+            return Err("it does nothing: `status`, `close` or `delay_ms` is missing".to_owned());
+        }
+        Ok(fault)
+    }
+
     /// Whether the request fails at all, beyond being slow.
     pub fn fails(&self) -> bool {
         self.status != 0 || self.close
@@ -107,6 +124,24 @@ mod tests {
         faults.order(Fault { status: 429, ..Fault::default() });
         let met: Vec<u16> = (0..4).map(|_| faults.next().map_or(200, |f| f.status)).collect();
         assert_eq!(met, [503, 503, 429, 200]);
+    }
+
+    #[test]
+    fn an_order_that_makes_no_sense_is_refused() {
+        for (json, named) in [
+            ("", "EOF"),
+            ("7", "invalid"),
+            (r#"{"statos":503}"#, "statos"),
+            (r#"{"status":99}"#, "`status`"),
+            (r#"{"status":1000}"#, "`status`"),
+            (r#"{"status":503,"times":0}"#, "`times`"),
+            ("{}", "nothing"),
+        ] {
+            let told = Fault::read(json.as_bytes()).expect_err(json);
+            assert!(told.contains(named), "{json}: {told}");
+        }
+        let fault = Fault::read(br#"{"delay_ms":5}"#).expect("being slow is failing, too");
+        assert!(!fault.fails());
     }
 
     #[test]

@@ -17,6 +17,31 @@ const MAX_BODY_BYTES: usize = 5_000_000;
 const MAX_METRIC_CHARS: usize = 127;
 const MAX_PROPERTIES: usize = 400;
 const MAX_TEXT_BYTES: usize = 100_000;
+const MAX_LIST_ITEMS: usize = 4_000;
+const MAX_NESTING: usize = 10;
+
+/// What an event may say. That unknown attributes are refused is unverified; it finds slips of the
+/// pen.
+const OF_EVENT: [&str; 8] =
+    ["properties", "time", "value", "value_currency", "unique_id", "backfill", "metric", "profile"];
+
+/// What a profile may say.
+const OF_PROFILE: [&str; 14] = [
+    "email",
+    "phone_number",
+    "external_id",
+    "anonymous_id",
+    "_kx",
+    "first_name",
+    "last_name",
+    "organization",
+    "locale",
+    "title",
+    "image",
+    "location",
+    "properties",
+    "meta",
+];
 
 /// What is in a good event.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,16 +106,23 @@ pub(super) fn account(header: impl Fn(&str) -> Option<String>) -> Result<String,
             "this is not a private key (one starts with pk_; pk_wrong… never works)",
         ));
     }
-    let revision = header("revision")
-        .ok_or_else(|| Refused::invalid("there is no revision header", "/data/"))?;
-    if revision.parse::<jiff::civil::Date>().is_err() || revision.as_str() > REVISION {
-        return Err(Refused::invalid(format!("no revision `{revision}` exists"), "/data/"));
-    }
-    if revision.as_str() < OLDEST_REVISION {
-        return Err(Refused::new(410, "gone", format!("revision {revision} is retired"), "/data/"));
-    }
+    check_revision(header("revision").as_deref())?;
     let tail = key.len().saturating_sub(4);
     Ok(key.get(tail..).unwrap_or(key).to_owned())
+}
+
+/// `YYYY-MM-DD`, perhaps with a suffix as in `.pre`.
+fn check_revision(revision: Option<&str>) -> Result<(), Refused> {
+    let revision =
+        revision.ok_or_else(|| Refused::invalid("there is no revision header", "/data/"))?;
+    let date = revision.split('.').next().unwrap_or_default();
+    if date.parse::<jiff::civil::Date>().is_err() || date > REVISION {
+        return Err(Refused::invalid(format!("no revision `{revision}` exists"), "/data/"));
+    }
+    if date < OLDEST_REVISION {
+        return Err(Refused::new(410, "gone", format!("revision {revision} is retired"), "/data/"));
+    }
+    Ok(())
 }
 
 /// Checks the body of POST /api/events.
@@ -110,20 +142,8 @@ pub(super) fn event(
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Refused::invalid(format!("the body is not JSON: {error}"), "/data/"))?;
     let data = typed(&body, "event", "/data/type")?;
-    // That unknown attributes are refused is unverified; it finds slips of the pen.
-    only(
-        data,
-        &[
-            "properties",
-            "time",
-            "value",
-            "value_currency",
-            "unique_id",
-            "backfill",
-            "metric",
-            "profile",
-        ],
-    )?;
+    only(data, &OF_EVENT, "/data/attributes")?;
+    kinds(data)?;
     let properties = data.get("properties").and_then(Value::as_object).ok_or_else(|| {
         Refused::invalid("`properties` must be a map", "/data/attributes/properties")
     })?;
@@ -132,11 +152,8 @@ pub(super) fn event(
     let profile = profile(data)?;
     let time = time(data, now)?;
     let text = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
-    if data.get("value").is_some_and(|value| !value.is_number()) {
-        return Err(Refused::invalid("`value` must be a number", "/data/attributes/value"));
-    }
     // Without an id the second takes its place.
-    let unique_id = text("unique_id").unwrap_or_else(|| time.clone());
+    let unique_id = text("unique_id").unwrap_or_else(|| second(&time));
     Ok(GoodEvent {
         key: EventKey { account: account.to_owned(), metric, profile, unique_id },
         time,
@@ -159,13 +176,33 @@ fn typed<'a>(
         .ok_or_else(|| Refused::invalid("`attributes` must be a map", pointer))
 }
 
-fn only(attributes: &Map<String, Value>, known: &[&str]) -> Result<(), Refused> {
+fn only(
+    attributes: &Map<String, Value>,
+    known: &[&str],
+    pointer: &'static str,
+) -> Result<(), Refused> {
     match attributes.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(key) => {
-            Err(Refused::invalid(format!("`{key}` is not a field of an event"), "/data/attributes"))
-        }
+        Some(key) => Err(Refused::invalid(format!("`{key}` is not known here"), pointer)),
         None => Ok(()),
     }
+}
+
+/// What is optional is of its kind, or null.
+fn kinds(data: &Map<String, Value>) -> Result<(), Refused> {
+    type Is = fn(&Value) -> bool;
+    let kinds: [(&str, Is, &str); 4] = [
+        ("value", Value::is_number, "a number"),
+        ("value_currency", Value::is_string, "a text"),
+        ("unique_id", Value::is_string, "a text"),
+        ("backfill", Value::is_boolean, "true or false"),
+    ];
+    for (key, is, kind) in kinds {
+        if data.get(key).is_some_and(|value| !value.is_null() && !is(value)) {
+            let detail = format!("`{key}` must be {kind}");
+            return Err(Refused::invalid(detail, "/data/attributes"));
+        }
+    }
+    Ok(())
 }
 
 fn check_properties(properties: &Map<String, Value>) -> Result<(), Refused> {
@@ -173,18 +210,25 @@ fn check_properties(properties: &Map<String, Value>) -> Result<(), Refused> {
     if properties.len() > MAX_PROPERTIES {
         return Err(Refused::invalid("more than 400 properties", AT));
     }
-    fn longest(value: &Value) -> usize {
-        match value {
-            Value::String(text) => text.len(),
-            Value::Array(items) => items.iter().map(longest).max().unwrap_or(0),
-            Value::Object(map) => map.values().map(longest).max().unwrap_or(0),
-            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    properties.values().try_for_each(|value| check_size(value, 1))
+}
+
+fn check_size(value: &Value, depth: usize) -> Result<(), Refused> {
+    const AT: &str = "/data/attributes/properties";
+    if depth > MAX_NESTING {
+        return Err(Refused::invalid("nested deeper than 10", AT));
+    }
+    match value {
+        Value::String(text) if text.len() > MAX_TEXT_BYTES => {
+            Err(Refused::invalid("a text of more than 100 KB", AT))
         }
+        Value::Array(items) if items.len() > MAX_LIST_ITEMS => {
+            Err(Refused::invalid("a list of more than 4000 items", AT))
+        }
+        Value::Array(items) => items.iter().try_for_each(|item| check_size(item, depth + 1)),
+        Value::Object(map) => map.values().try_for_each(|value| check_size(value, depth + 1)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
-    if properties.values().any(|value| longest(value) > MAX_TEXT_BYTES) {
-        return Err(Refused::invalid("a text of more than 100 KB", AT));
-    }
-    Ok(())
 }
 
 fn metric(data: &Map<String, Value>) -> Result<String, Refused> {
@@ -201,14 +245,12 @@ fn profile(data: &Map<String, Value>) -> Result<String, Refused> {
     const AT: &str = "/data/attributes/profile/data/attributes";
     let profile = data.get("profile").unwrap_or(&Value::Null);
     let attributes = typed(profile, "profile", AT)?;
-    if let Some(email) = attributes.get("email")
-        && !email.as_str().is_some_and(is_email)
-    {
+    only(attributes, &OF_PROFILE, AT)?;
+    let given = |key: &str| attributes.get(key).filter(|value| !value.is_null());
+    if given("email").is_some_and(|email| !email.as_str().is_some_and(is_email)) {
         return Err(Refused::invalid("`email` is not an e-mail address", AT));
     }
-    if let Some(phone) = attributes.get("phone_number")
-        && !phone.as_str().is_some_and(is_e164)
-    {
+    if given("phone_number").is_some_and(|phone| !phone.as_str().is_some_and(is_e164)) {
         return Err(Refused::invalid("`phone_number` is not in E.164", AT));
     }
     ["email", "phone_number", "external_id", "anonymous_id", "_kx"]
@@ -217,6 +259,11 @@ fn profile(data: &Map<String, Value>) -> Result<String, Refused> {
         .or_else(|| profile["data"]["id"].as_str().map(str::to_owned))
         .filter(|id| !id.is_empty())
         .ok_or_else(|| Refused::invalid("a profile needs one identifier", AT))
+}
+
+/// A time to the second, whatever its offset: what stands for an id that is missing.
+fn second(time: &str) -> String {
+    time.parse::<Timestamp>().map_or_else(|_| time.to_owned(), |at| at.as_second().to_string())
 }
 
 fn is_email(text: &str) -> bool {
@@ -231,7 +278,9 @@ fn is_e164(text: &str) -> bool {
 
 fn time(data: &Map<String, Value>, now: Timestamp) -> Result<String, Refused> {
     const AT: &str = "/data/attributes/time";
-    let Some(time) = data.get("time") else { return Ok(now.to_string()) };
+    let Some(time) = data.get("time").filter(|time| !time.is_null()) else {
+        return Ok(now.to_string());
+    };
     let text = time.as_str().ok_or_else(|| Refused::invalid("`time` must be a text", AT))?;
     let at: Timestamp = text.parse().map_err(|_| Refused::invalid("`time` is not RFC 3339", AT))?;
     let year_ahead = now.checked_add((365 * 24).hours()).unwrap_or(now);
