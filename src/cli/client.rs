@@ -1,104 +1,108 @@
-//! Commands that ask a running relay: `stats`, `events`, `try`, `healthcheck`.
+//! Asking a running relay: where it is, who asks, and what its answers mean for the exit code.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clap::Args;
-use serde_json::{Value, json};
+use parcelwire_mapping::blocks::encode::percent_encode;
+use serde_json::Value;
 
-use super::{Done, Failure, chain, print, runtime, say};
-use crate::config::Settings;
+use super::{Failure, chain, runtime};
+use crate::config::{Http, RealSecrets, Settings};
 
-/// Where the relay is, and who asks.
+/// Where the relay is, and who asks. What is left out is taken from the settings, so that a
+/// command beside a relay needs neither.
 #[derive(Debug, Args)]
 pub(super) struct At {
-    /// The relay's address
-    #[arg(long, env = "PARCELWIRE_URL", default_value = "http://127.0.0.1:8080")]
+    /// The relay's address [default: that of the settings]
+    #[arg(long, env = "PARCELWIRE_URL")]
+    url: Option<String>,
+    /// The admin token [default: that of the settings]
+    #[arg(long, env = "PARCELWIRE_ADMIN_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+/// A relay that can be asked.
+#[derive(Debug)]
+pub(super) struct Relay {
     url: String,
-    /// The admin token
-    #[arg(long, env = "PARCELWIRE_ADMIN_TOKEN", hide_env_values = true, default_value = "")]
     token: String,
 }
 
-/// `parcelwire stats`
-#[derive(Debug, Args)]
-pub(super) struct Stats {
-    #[command(flatten)]
-    at: At,
-    /// Of this merchant only
-    #[arg(long)]
-    merchant: Option<String>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
+/// How settings are read, where they are needed.
+pub(super) type Lazy<'a> = &'a dyn Fn() -> Result<Settings, Failure>;
+
+impl At {
+    /// Completes what was given by the settings.
+    pub(super) fn relay(&self, settings: Lazy<'_>) -> Result<Relay, Failure> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let url = match given(&self.url) {
+            Some(url) => url,
+            None => own_address(&settings()?.http),
+        };
+        let token = match given(&self.token) {
+            Some(token) => token,
+            None => own_token(&settings()?)?,
+        };
+        Ok(Relay { url: url.trim_end_matches('/').to_owned(), token })
+    }
 }
 
-/// `parcelwire events`
-#[derive(Debug, Args)]
-pub(super) struct Events {
-    #[command(flatten)]
-    at: At,
-    /// Of this merchant only
-    #[arg(long)]
-    merchant: Option<String>,
-    /// Of this order
-    #[arg(long)]
-    order: Option<String>,
-    /// Of orders of this recipient
-    #[arg(long)]
-    email: Option<String>,
-    /// Of the order with this parcel
-    #[arg(long)]
-    tracking_number: Option<String>,
-    /// With this canonical status
-    #[arg(long)]
-    status: Option<String>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
+/// Where a relay with these settings answers on this machine.
+pub(super) fn own_address(http: &Http) -> String {
+    let bind = http.bind.trim_matches(['[', ']']);
+    let host = match bind.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) if address.is_unspecified() => "127.0.0.1".to_owned(),
+        Ok(IpAddr::V6(address)) if address.is_unspecified() => "[::1]".to_owned(),
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        Ok(IpAddr::V4(_)) | Err(_) => bind.to_owned(),
+    };
+    format!("http://{host}:{}", http.port)
 }
 
-/// `parcelwire try`
-#[derive(Debug, Args)]
-pub(super) struct Try {
-    #[command(flatten)]
-    at: At,
-    /// The merchant
-    #[arg(long)]
-    merchant: String,
-    /// To whom
-    #[arg(long)]
-    to: String,
-    /// Only this trigger; may be repeated
-    #[arg(long = "trigger")]
-    triggers: Vec<String>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
-}
-
-/// `parcelwire healthcheck`
-#[derive(Debug, Args)]
-pub(super) struct Healthcheck {
-    /// The relay's address [default: that of the settings]
-    #[arg(long)]
-    url: Option<String>,
+/// The token that stands in the settings; empty where the relay made one of its own.
+fn own_token(settings: &Settings) -> Result<String, Failure> {
+    let secrets = RealSecrets { directory: settings.secrets.path.clone() };
+    let secret = secrets.optional(&settings.admin.token).map_err(Failure::Configuration)?;
+    Ok(secret.map(|secret| secret.expose().to_owned()).unwrap_or_default())
 }
 
 /// A client without limits on where it may go: commands are run by the operator.
-pub(super) fn http() -> Result<reqwest::Client, Failure> {
+pub(super) fn http(timeout: Duration) -> Result<reqwest::Client, Failure> {
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder()
-        .timeout(Duration::from_secs(30))
+        .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| Failure::Unreachable(chain(&error)))
 }
 
-impl At {
-    fn ask(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        runtime()?.block_on(async {
-            let url = format!("{}/api/v1{path}", self.url.trim_end_matches('/'));
-            let client = http()?;
+/// Why nothing came back: an address that is none is the caller's fault.
+pub(super) fn unreached(url: &str, error: &reqwest::Error) -> Failure {
+    if error.is_builder() {
+        let hint = "(hint: as in http://127.0.0.1:8080)";
+        return Failure::Usage(format!("`{url}` cannot be asked: {} {hint}", chain(error)));
+    }
+    Failure::Unreachable(format!("{url} does not answer: {}", innermost(error)))
+}
+
+/// The last cause: the one that names what happened.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// How long a command waits for an answer; test events are sent one after the other.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Relay {
+    /// Asks for what is at this path below `/api/v1`, or posts a body there.
+    pub(super) fn ask(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let url = format!("{}/api/v1{path}", self.url);
+        let (status, text) = runtime()?.block_on(async {
+            let client = http(PATIENCE)?;
             let request = match body {
                 Some(body) => client
                     .post(&url)
@@ -106,134 +110,63 @@ impl At {
                     .body(body.to_string()),
                 None => client.get(&url),
             };
-            let answer = request.bearer_auth(&self.token).send().await;
-            let answer = answer.map_err(|error| {
-                Failure::Unreachable(format!(
-                    "{url} does not answer: {} (hint: is the relay running? --url)",
-                    chain(&error)
-                ))
-            })?;
+            let lost = |error| unreached(&self.url, &error);
+            let answer = request.bearer_auth(&self.token).send().await.map_err(lost)?;
             let status = answer.status().as_u16();
-            let text = answer.text().await.map_err(|error| Failure::Unreachable(chain(&error)))?;
-            let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-            match status {
-                200 => Ok(value),
-                401 => Err(Failure::Configuration(
-                    "the token is missing or wrong (hint: --token, or PARCELWIRE_ADMIN_TOKEN)"
-                        .to_owned(),
-                )),
-                _ => Err(Failure::Wrong(format!(
-                    "answered {status}: {}",
-                    value["detail"].as_str().unwrap_or("")
-                ))),
-            }
-        })
-    }
-
-    fn base(merchant: Option<&str>) -> String {
-        merchant.map_or_else(String::new, |merchant| format!("/merchants/{merchant}"))
+            let text = answer.text().await.map_err(lost)?;
+            Ok::<_, Failure>((status, text))
+        })?;
+        let Ok(value) = serde_json::from_str::<Value>(&text) else {
+            let text = format!("{} answered {status}, but not as a relay does", self.url);
+            return Err(Failure::Unreachable(format!("{text} (hint: check --url)")));
+        };
+        if status == 200 { Ok(value) } else { Err(refused(status, &value)) }
     }
 }
 
-impl Stats {
-    pub(super) fn run(&self) -> Done {
-        let stats = self.at.ask(&format!("{}/stats", At::base(self.merchant.as_deref())), None)?;
-        if self.json {
-            print(&stats.to_string());
-            return Ok(());
-        }
-        for part in ["receipts", "messages"] {
-            let counts = stats[part].as_object().cloned().unwrap_or_default();
-            let counts: Vec<String> =
-                counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
-            print(&format!("{part:9} {}", counts.join("  ")));
-        }
-        print(&format!(
-            "oldest waiting {} s, balanced: {}",
-            stats["oldest_waiting_seconds"], stats["balanced"]
-        ));
-        Ok(())
+/// Whose fault a problem is.
+fn refused(status: u16, problem: &Value) -> Failure {
+    let text = |name: &str| problem[name].as_str().unwrap_or_default();
+    let told = format!("{} (hint: {})", text("detail"), text("hint"));
+    match (status, text("code")) {
+        (401, _) => Failure::Configuration(
+            "the token is missing or wrong (hint: --token, or PARCELWIRE_ADMIN_TOKEN)".to_owned(),
+        ),
+        (400 | 404, _) => Failure::Usage(told),
+        (_, "merchant_misconfigured") => Failure::Configuration(told),
+        _ => Failure::Unreachable(format!("answered {status}: {told}")),
     }
 }
 
-impl Events {
-    pub(super) fn run(&self) -> Done {
-        let pairs = [
-            ("order", &self.order),
-            ("email", &self.email),
-            ("tracking_number", &self.tracking_number),
-            ("status", &self.status),
-        ];
-        let query: Vec<String> = pairs
-            .iter()
-            .filter_map(|(name, value)| {
-                let value = parcelwire_mapping::blocks::encode::percent_encode(value.as_deref()?);
-                Some(format!("{name}={value}"))
-            })
-            .collect();
-        let page = self.at.ask(
-            &format!("{}/events?{}", At::base(self.merchant.as_deref()), query.join("&")),
-            None,
-        )?;
-        if self.json {
-            print(&page.to_string());
-            return Ok(());
-        }
-        for event in page["items"].as_array().unwrap_or(&Vec::new()) {
-            let text = |name: &str| event[name].as_str().unwrap_or("").to_owned();
-            print(&format!(
-                "{}  {:24} {:10} {:14} {}",
-                text("at"),
-                text("status"),
-                text("outcome"),
-                text("rule"),
-                text("receipt")
-            ));
-        }
-        Ok(())
-    }
+/// The path below which a merchant's own lists are; nothing for those over all.
+pub(super) fn of_merchant(merchant: Option<&str>) -> String {
+    merchant.map_or_else(String::new, |merchant| format!("/merchants/{}", percent_encode(merchant)))
 }
 
-impl Try {
-    pub(super) fn run(&self) -> Done {
-        let wish = json!({ "to": self.to, "triggers": self.triggers });
-        let answer =
-            self.at.ask(&format!("/merchants/{}/test-events", self.merchant), Some(&wish))?;
-        if self.json {
-            print(&answer.to_string());
-        }
-        let mut fine = true;
-        for outcome in answer["items"].as_array().unwrap_or(&Vec::new()) {
-            let text = |name: &str| outcome[name].as_str().unwrap_or("").to_owned();
-            fine &= outcome["verdict"] == "sent";
-            if !self.json {
-                print(&format!(
-                    "{:28} {:12} {:10} {} {}",
-                    text("trigger"),
-                    text("destination"),
-                    text("verdict"),
-                    text("name"),
-                    text("detail")
-                ));
-            }
-        }
-        if fine { Ok(()) } else { Err(Failure::Wrong("not all test events were taken".to_owned())) }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Healthcheck {
-    pub(super) fn run(&self, settings: &Settings) -> Done {
-        let own = format!("http://127.0.0.1:{}", settings.http.port);
-        let url = format!("{}/readyz", self.url.as_deref().unwrap_or(&own).trim_end_matches('/'));
-        runtime()?.block_on(async {
-            let answer = http()?.get(&url).send().await;
-            let answer = answer
-                .map_err(|error| Failure::Unreachable(format!("{url}: {}", chain(&error))))?;
-            if answer.status().is_success() {
-                say("ready");
-                return Ok(());
-            }
-            Err(Failure::Wrong(format!("{url} answered {}", answer.status())))
-        })
+    #[test]
+    fn a_relay_is_asked_where_it_listens() {
+        let mut http = Settings::defaults().expect("they are in order").http;
+        for (bind, url) in [
+            ("127.0.0.1", "http://127.0.0.1:8080"),
+            ("0.0.0.0", "http://127.0.0.1:8080"),
+            ("10.1.2.3", "http://10.1.2.3:8080"),
+            ("::", "http://[::1]:8080"),
+            ("[::1]", "http://[::1]:8080"),
+            ("localhost", "http://localhost:8080"),
+        ] {
+            http.bind = bind.to_owned();
+            assert_eq!(own_address(&http), url, "{bind}");
+        }
+    }
+
+    #[test]
+    fn a_merchants_name_cannot_lead_elsewhere() {
+        assert_eq!(of_merchant(None), "");
+        assert_eq!(of_merchant(Some("hey-de")), "/merchants/hey-de");
+        assert_eq!(of_merchant(Some("../a b")), "/merchants/..%2Fa%20b");
     }
 }

@@ -4,10 +4,14 @@
 mod backup;
 mod check;
 mod client;
+mod events;
+mod healthcheck;
 mod map;
 mod send;
 mod serve;
 mod show;
+pub(crate) mod stats;
+mod try_out;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -43,17 +47,17 @@ enum Command {
     /// Sign a payload as a source would, and post it
     Send(send::Send),
     /// Send one realistic test event per trigger to one address
-    Try(client::Try),
+    Try(try_out::Try),
     /// The books of a running relay
-    Stats(client::Stats),
+    Stats(stats::Stats),
     /// Canonical events of a running relay
-    Events(client::Events),
+    Events(events::Events),
     /// The effective settings, secrets masked
     Config,
     /// The JSON Schema of a kind of file
     Schema(show::Schema),
     /// Whether a relay answers: for containers
-    Healthcheck(client::Healthcheck),
+    Healthcheck(healthcheck::Healthcheck),
     /// Completions for a shell
     Completions(show::Completions),
     /// Copy the embedded store into a file while it is in use
@@ -122,7 +126,7 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Done {
-    let settings = || Settings::load(arguments.config.as_deref());
+    let settings = || Ok(Settings::load(arguments.config.as_deref())?);
     match arguments.command {
         Command::Serve => serve::serve(settings()?),
         Command::Demo(demo) => serve::demo(&demo),
@@ -130,12 +134,12 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Check(check) => check.run(&settings()?),
         Command::Map(map) => map.run(&settings()?),
         Command::Send(send) => send.run(&settings()?),
-        Command::Try(wish) => wish.run(),
-        Command::Stats(stats) => stats.run(),
-        Command::Events(events) => events.run(),
+        Command::Try(wish) => wish.run(&settings),
+        Command::Stats(stats) => stats.run(&settings),
+        Command::Events(events) => events.run(&settings),
         Command::Config => show::config(&settings()?),
         Command::Schema(schema) => schema.run(),
-        Command::Healthcheck(health) => health.run(&settings()?),
+        Command::Healthcheck(health) => health.run(&settings),
         Command::Completions(completions) => completions.run(),
         Command::Backup(backup) => backup.run(&settings()?),
     }
@@ -164,6 +168,14 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// A header as it is given in an argument: its name in small letters, and its value.
+fn header(text: &str) -> Result<(String, String), Failure> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| Failure::Usage(format!("--header '{text}' is not 'Name: value'")))?;
+    Ok((name.trim().to_lowercase(), value.trim().to_owned()))
 }
 
 /// A runtime for one command.

@@ -7,7 +7,7 @@ use super::{Done, Failure, chain, print, runtime, say};
 use crate::{
     app::{App, StartError},
     config::Settings,
-    sandbox::{Fault, Sandbox, SandboxSettings},
+    sandbox::{Fault, Sandbox, SandboxError, SandboxSettings},
     telemetry,
 };
 
@@ -81,20 +81,23 @@ fn signals() -> watch::Receiver<bool> {
 pub(super) fn sandbox(arguments: &SandboxArgs) -> Done {
     let mut faults = Vec::new();
     for text in &arguments.fail {
-        let fault: Fault = serde_json::from_str(text)
-            .map_err(|error| Failure::Usage(format!("--fail {text}: {error}")))?;
+        let fault = Fault::read(text.as_bytes())
+            .map_err(|problem| Failure::Usage(format!("--fail {text}: {problem}")))?;
         faults.push(fault);
     }
     runtime()?.block_on(async {
         let settings =
             SandboxSettings { webhook_secret: arguments.webhook_secret.clone(), workers: 1 };
-        let address = format!("{}:{}", arguments.bind, arguments.port);
-        let sandbox = Sandbox::start(&address, &settings)
-            .map_err(|error| Failure::Configuration(chain(&error)))?;
+        let host = match arguments.bind.trim_matches(['[', ']']) {
+            address if address.contains(':') => format!("[{address}]"),
+            name => name.to_owned(),
+        };
+        let sandbox = Sandbox::start(&format!("{host}:{}", arguments.port), &settings)
+            .map_err(|error| sandbox_failure(&error))?;
         for fault in faults {
             sandbox.faults().order(fault);
         }
-        print(&format!("http://{}:{}", arguments.bind, sandbox.port()));
+        print(&format!("http://{host}:{}", sandbox.port()));
         say("The sandbox takes POST /api/events (as Klaviyo does) and POST /webhook…");
         say("What it was told: GET /_sandbox/events, /_sandbox/sums; failing: POST /_sandbox/faults");
         let mut stop = signals();
@@ -102,6 +105,14 @@ pub(super) fn sandbox(arguments: &SandboxArgs) -> Done {
         sandbox.stop().await;
         Ok(())
     })
+}
+
+fn sandbox_failure(error: &SandboxError) -> Failure {
+    let text = chain(error);
+    match error {
+        SandboxError::Listen { .. } => Failure::Configuration(text),
+        SandboxError::Secret(_) => Failure::Usage(text),
+    }
 }
 
 /// Runs the demo.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::story::Expected;
 use crate::sandbox::Told;
 
@@ -36,9 +38,29 @@ pub(super) fn differences(expected: &[Expected], told: &[Told]) -> Vec<String> {
     found
 }
 
+/// What the books must say once everything has come to its end; none is a pass.
+pub(super) fn unsettled(books: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if books["balanced"] != true {
+        found.push("the books do not balance".to_owned());
+    }
+    for (part, name) in [
+        ("receipts", "waiting"),
+        ("receipts", "failed"),
+        ("receipts", "parked"),
+        ("messages", "pending"),
+        ("messages", "dead"),
+    ] {
+        if books[part][name] != 0 {
+            found.push(format!("{part} {name}: {}", books[part][name]));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use serde_json::{Map, json};
 
     use super::*;
     use crate::sandbox::EventKey;
@@ -68,5 +90,17 @@ mod tests {
             ["A was told 2 times"]
         );
         assert_eq!(differences(&[], &[told("B", "1", 1)]), ["B was not expected"]);
+    }
+
+    #[test]
+    fn books_that_do_not_add_up_or_hold_something_back_do_not_pass() {
+        let books = |balanced: bool, waiting: u64, dead: u64| {
+            json!({ "balanced": balanced,
+                    "receipts": { "waiting": waiting, "failed": 0, "parked": 0 },
+                    "messages": { "pending": 0, "dead": dead } })
+        };
+        assert!(unsettled(&books(true, 0, 0)).is_empty());
+        assert_eq!(unsettled(&books(false, 0, 0)), ["the books do not balance"]);
+        assert_eq!(unsettled(&books(true, 2, 1)), ["receipts waiting: 2", "messages dead: 1"]);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::story::{Expected, Step};
-use crate::cli::print;
+use crate::cli::{print, stats};
 
 /// The terminal.
 pub(super) struct Screen;
@@ -47,31 +47,12 @@ impl Screen {
         print(&format!("      {mark} {status} {outcome}{told}"));
     }
 
-    pub(super) fn books(&self, stats: &Value, expected: usize, differences: &[String]) {
+    pub(super) fn books(&self, books: &Value, expected: usize, differences: &[String]) {
         print("");
         print("The books");
-        let books: [(&str, &[&str]); 2] = [
-            (
-                "receipts",
-                &[
-                    "accepted",
-                    "forwarded",
-                    "filtered",
-                    "parked",
-                    "failed",
-                    "waiting",
-                    "duplicate",
-                    "refused",
-                ],
-            ),
-            ("messages", &["created", "sent", "pending", "dead", "cancelled"]),
-        ];
-        for (part, names) in books {
-            let counts: Vec<String> =
-                names.iter().map(|name| format!("{name} {}", stats[part][*name])).collect();
-            print(&format!("  {part:9} {}", counts.join(" · ")));
+        for line in stats::lines(books) {
+            print(&format!("  {line}"));
         }
-        print(&format!("  balanced  {}", stats["balanced"]));
         if differences.is_empty() {
             print(&format!(
                 "  all {expected} expected events reached the marketing tool exactly once"
