@@ -1,5 +1,8 @@
 //! The composition root: settings → parts → a running relay.
 
+mod machine;
+mod rules;
+
 use std::{
     io::Write as _,
     net::TcpListener,
@@ -15,10 +18,6 @@ use parcelwire_engine::{
     ports::{Archive, Clock, Ledger},
     rules::Rules,
 };
-use parcelwire_mapping::{
-    book::Book,
-    text::{Diagnostics, RenderFormat, Severity, render},
-};
 use parcelwire_store::embedded::{self, Embedded, OpenError};
 use rand::{TryRngCore as _, rngs::OsRng};
 use sha2::{Digest as _, Sha256};
@@ -29,9 +28,11 @@ use crate::{
     http::{self, Shared},
     transport::HttpTransport,
 };
+use rules::Watched;
 
-/// Files are looked at so often: works with mounted volumes too.
-const LOOK_AT_FILES: Duration = Duration::from_secs(2);
+/// What is under way at the end has so long to come to its place. What does not is found again at
+/// the next start.
+const STOP: Duration = Duration::from_secs(5);
 
 /// Why the relay does not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +63,7 @@ pub enum StartError {
 pub struct App {
     engine: Engine,
     store: Arc<Embedded>,
-    files: RuleFiles,
-    seen: [u8; 32],
+    watched: Watched,
     socket: TcpListener,
     port: u16,
     settings: Settings,
@@ -90,23 +90,18 @@ impl Clock for SystemClock {
 impl App {
     /// Puts everything together: files, store, socket.
     pub async fn build(settings: Settings) -> Result<Self, StartError> {
-        let address = format!("{}:{}", settings.http.bind, settings.http.port);
-        let socket = listen(&address)?;
+        machine::outlive_full_files().map_err(anyhow::Error::from)?;
+        let socket = machine::listen(&settings.http.bind, settings.http.port)?;
         let port = socket.local_addr().map_err(anyhow::Error::from)?.port();
         let store = Arc::new(embedded::open(&settings.store.path)?);
-        let files = RuleFiles::of(&settings);
-        let (found, mut told) = files.read();
-        let seen = files.digest(&found);
-        let (book, more) = Book::compile(&found, &files.secrets, &files.around, None);
-        told.append(more);
-        report(&told);
+        let (watched, book) = Watched::read(&settings);
         if book.merchants.is_empty() && book.feeds.is_empty() {
             let folder = settings.paths.merchants.display();
             tracing::warn!(
                 "there is no merchant yet: write {folder}/NAME.yaml (see the README: a first connection)"
             );
         }
-        let admin = admin_token(&settings, &files, &store).await?;
+        let admin = admin_token(&settings, &watched.files, &store).await?;
         let mut seed = [0; 32];
         OsRng.try_fill_bytes(&mut seed).map_err(anyhow::Error::from)?;
         let mut allow = settings.egress.allow.clone();
@@ -124,7 +119,7 @@ impl App {
             seed,
             settings: settings.engine(),
         });
-        Ok(Self { engine, store, files, seen, socket, port, settings, admin })
+        Ok(Self { engine, store, watched, socket, port, settings, admin })
     }
 
     /// The port it listens on.
@@ -149,15 +144,16 @@ impl App {
             admin: self.admin,
             ready: AtomicBool::new(true),
         });
-        let server =
-            http::server(self.socket, &self.settings.http, shared).map_err(anyhow::Error::from)?;
+        let most = machine::room_for_connections(self.settings.http.max_connections);
+        let server = http::server(self.socket, &self.settings.http, most, shared)
+            .map_err(anyhow::Error::from)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
         tracing::info!(port = self.port, "serving");
         let (stop_engine, engine_stop) = watch::channel(false);
         let engine = self.engine.clone();
-        let working = tokio::spawn(async move { engine.run(engine_stop).await });
-        let watching = watch_files(self.engine.clone(), self.files, self.seen);
+        let mut working = tokio::spawn(async move { engine.run(engine_stop).await });
+        let watching = self.watched.watch(self.engine.clone());
         tokio::select! {
             biased;
             () = stopped(&mut stop) => {}
@@ -167,29 +163,18 @@ impl App {
         handle.stop(true).await;
         drop(serving.await);
         stop_engine.send_replace(true);
-        if working.await.is_err() {
-            tracing::error!("the engine ended in a panic");
+        match tokio::time::timeout(STOP, &mut working).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::error!("the engine ended in a panic"),
+            Err(_) => {
+                tracing::warn!("what no destination has answered by now is sent at the next start");
+                working.abort();
+            }
         }
         self.store.close();
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are not ours to list")]
-fn listen(address: &str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|source| {
-        let hint = match source.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another program uses this port: stop it, or set http.port"
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need rights: set http.port to a higher one"
-            }
-            _ => "check http.bind and http.port",
-        };
-        StartError::Listen { address: address.to_owned(), hint, source }
-    })
 }
 
 /// The hash of the admin token; one is made, shown once and kept hashed if none is set.
@@ -217,37 +202,6 @@ async fn admin_token(
     );
     drop(shown);
     Ok(digest)
-}
-
-/// Reads rule files again when they change; what is broken keeps its last good version.
-async fn watch_files(engine: Engine, files: RuleFiles, mut seen: [u8; 32]) {
-    loop {
-        let clock = engine.clock();
-        clock.until(clock.now() + LOOK_AT_FILES).await;
-        let (found, mut told) = files.read();
-        let digest = files.digest(&found);
-        if digest == seen {
-            continue;
-        }
-        seen = digest;
-        let last = engine.rules().book();
-        let (book, more) = Book::compile(&found, &files.secrets, &files.around, Some(&last));
-        told.append(more);
-        report(&told);
-        engine.rules().swap(book);
-        tracing::info!(errors = told.has_errors(), "rule files were read again");
-    }
-}
-
-/// Tells what is wrong with rule files, each with its place.
-fn report(told: &Diagnostics) {
-    for diagnostic in told.iter() {
-        let text = render([diagnostic], RenderFormat::Text { colour: false }, &[]);
-        match diagnostic.severity {
-            Severity::Error => tracing::error!("{}", text.trim_end()),
-            Severity::Warning => tracing::warn!("{}", text.trim_end()),
-        }
-    }
 }
 
 /// Comes back when it is time to stop.

@@ -1,7 +1,7 @@
 //! Rule files: those compiled in, and those below the configured paths.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,10 @@ use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
 
 use super::{RealSecrets, Settings};
+
+/// Stands for a file that could not be read yet: no kind of file may look like this, so that it is
+/// broken, and not gone.
+const NEVER_READ: &str = "[]";
 
 #[derive(RustEmbed)]
 #[folder = "connectors/"]
@@ -84,10 +88,24 @@ impl RuleFiles {
 
     /// All files, the shipped ones first. What cannot be read is told.
     pub fn read(&self) -> (Vec<RuleFile>, Diagnostics) {
+        self.read_again(&[])
+    }
+
+    /// The same after a time: what cannot be read just now says what it said `before`. A file is
+    /// gone only when the system says so, not when it has no descriptor left to look.
+    pub fn read_again(&self, before: &[RuleFile]) -> (Vec<RuleFile>, Diagnostics) {
         let mut files = shipped();
         let mut told = Diagnostics::default();
         for (kind, folder) in &self.folders {
-            read_folder(*kind, folder, &mut files, &mut told);
+            let mut found = Vec::new();
+            if let Err(error) = read_folder(*kind, folder, before, &mut found, &mut told) {
+                told.push(unreadable(folder, &error, "check its rights"));
+                let of_folder = |file: &&RuleFile| {
+                    file.kind == *kind && Path::new(&file.path).parent() == Some(folder)
+                };
+                found = before.iter().filter(of_folder).cloned().collect();
+            }
+            files.append(&mut found);
         }
         (files, told)
     }
@@ -131,29 +149,45 @@ impl RuleFiles {
     }
 }
 
-fn read_folder(kind: FileKind, folder: &Path, files: &mut Vec<RuleFile>, told: &mut Diagnostics) {
-    // One that does not exist is empty.
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+fn read_folder(
+    kind: FileKind,
+    folder: &Path,
+    before: &[RuleFile],
+    files: &mut Vec<RuleFile>,
+    told: &mut Diagnostics,
+) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // One that does not exist is empty.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry?.path());
+    }
     paths.sort();
     for path in paths {
         let is_yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
         let Some(name) = path.file_stem().and_then(|name| name.to_str()).filter(|_| is_yaml) else {
             continue;
         };
-        match fs::read_to_string(&path) {
-            Ok(text) => files.push(RuleFile {
-                kind,
-                name: name.to_owned(),
-                path: path.display().to_string(),
-                text,
-            }),
+        let shown = path.display().to_string();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => {
-                let file = SourceFile::new(path.display().to_string(), "");
-                let error =
-                    Diagnostic::error(&file.start(), format!("the file cannot be read: {error}"));
-                told.push(error.hint("check its rights, and that it is UTF-8"));
+                told.push(unreadable(&path, &error, "check its rights, and that it is UTF-8"));
+                let known = before.iter().find(|file| file.kind == kind && file.path == shown);
+                known.map_or(NEVER_READ, |file| &file.text).to_owned()
             }
-        }
+        };
+        files.push(RuleFile { kind, name: name.to_owned(), path: shown, text });
     }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Diagnostic {
+    let file = SourceFile::new(path.display().to_string(), "");
+    Diagnostic::error(&file.start(), format!("it cannot be read: {error}")).hint(hint)
 }

@@ -1,6 +1,6 @@
 //! Webhooks: read the raw body within its limits, hand it to the engine, say what it said.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -46,6 +46,11 @@ pub(super) async fn feed(
     take(&request, payload, &shared, Target::Feed(&name)).await
 }
 
+/// Below `/hooks` and `/feeds` without all that an address needs.
+pub(super) async fn nowhere() -> HttpResponse {
+    problem::unknown_source().answer()
+}
+
 async fn take(
     request: &HttpRequest,
     payload: Payload,
@@ -69,11 +74,14 @@ async fn take(
             return answer;
         }
     };
-    let headers: Vec<(&str, &str)> = request
+    // Bytes that are no text are shown as such: a header must not vanish for them.
+    let values: Vec<(&str, Cow<'_, str>)> = request
         .headers()
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
         .collect();
+    let headers: Vec<(&str, &str)> =
+        values.iter().map(|(name, value)| (*name, value.as_ref())).collect();
     let client = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.ip());
     let hook = Hook {
         target,

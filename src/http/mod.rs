@@ -1,20 +1,26 @@
 //! The server: the only place that knows actix. Handlers translate; they decide nothing.
 
 mod api;
+mod connections;
 mod hooks;
+mod metrics;
 pub mod problem;
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
-    App, HttpResponse, HttpServer,
-    dev::Server,
+    App, HttpResponse,
+    dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::DefaultHeaders,
     web::{self, Data},
 };
 use parcelwire_engine::Engine;
+use tokio::net::TcpStream;
 
 use crate::config::Http;
+use connections::Connections;
 
 /// What handlers share.
 pub(crate) struct Shared {
@@ -29,46 +35,94 @@ pub(crate) struct Shared {
 }
 
 /// Seconds that a stop waits for requests under way.
-const STOP_SECONDS: u64 = 10;
+const STOP_SECONDS: u64 = 4;
 
 /// Header lines must be in by then.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Builds the server on a socket.
+/// A sender is kept on the line so long for its next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Whoever was answered before it had sent everything has so long to hear it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Connections that were taken from the system and have no room yet, or have just lost it.
+const PASSING: usize = 64;
+
+/// Builds the server on a socket, with room for so many connections.
 pub(crate) fn server(
     socket: TcpListener,
     settings: &Http,
+    most: usize,
     shared: Data<Shared>,
 ) -> std::io::Result<Server> {
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         workers => workers,
     };
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(shared.clone())
-            .wrap(
-                DefaultHeaders::new()
-                    .add(("x-content-type-options", "nosniff"))
-                    .add(("cache-control", "no-store")),
-            )
-            .route("/hooks/{merchant}/{source}", web::route().to(hooks::hook))
-            .route("/hooks/{merchant}/{source}/{tail:.*}", web::route().to(hooks::hook_below))
-            .route("/feeds/{feed}", web::route().to(hooks::feed))
-            .route("/healthz", web::get().to(health))
-            .route("/readyz", web::get().to(ready))
-            .route("/metrics", web::get().to(metrics))
-            .service(web::scope("/api/v1").configure(api::routes))
-            .default_service(web::to(nothing_here))
-    })
-    .workers(workers)
-    .max_connections(settings.max_connections.div_ceil(workers))
-    .client_request_timeout(HEADERS_TIMEOUT)
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(STOP_SECONDS)
-    .disable_signals()
-    .listen(socket)?;
+    let connections = Connections::new(most);
+    let headers_timeout = HEADERS_TIMEOUT.min(shared.request_timeout);
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder
+        .workers(workers)
+        // `connections` makes room; beyond that only so many may be on their way in and out.
+        .max_concurrent_connections((most + PASSING).div_ceil(workers))
+        .shutdown_timeout(STOP_SECONDS)
+        .disable_signals()
+        .listen("http", socket, move || {
+            let (connections, stopping) = (Arc::clone(&connections), stopping.clone());
+            let app = app(shared.clone()).into_factory();
+            let app = app.map_err(|error: actix_web::Error| error.error_response());
+            let http = HttpService::build()
+                .client_request_timeout(headers_timeout)
+                .client_disconnect_timeout(LINGER)
+                .keep_alive(KEEP_ALIVE)
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .finish(map_config(app, |()| AppConfig::default()));
+            fn_service(move |socket: TcpStream| {
+                let connection = connections.take(socket);
+                async move {
+                    let peer = connection.peer();
+                    Ok((connection, Protocol::Http1, peer))
+                }
+            })
+            .and_then(http)
+        })?;
     Ok(server.run())
+}
+
+fn app(
+    shared: Data<Shared>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(shared)
+        .wrap(
+            DefaultHeaders::new()
+                .add(("x-content-type-options", "nosniff"))
+                .add(("cache-control", "no-store")),
+        )
+        .route("/hooks/{merchant}/{source}", web::route().to(hooks::hook))
+        .route("/hooks/{merchant}/{source}/{tail:.*}", web::route().to(hooks::hook_below))
+        .route("/hooks{tail:.*}", web::route().to(hooks::nowhere))
+        .route("/feeds/{feed}", web::route().to(hooks::feed))
+        .route("/feeds{tail:.*}", web::route().to(hooks::nowhere))
+        .route("/healthz", web::get().to(health))
+        .route("/readyz", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics::show))
+        .service(web::scope("/api/v1").configure(api::routes))
+        .default_service(web::to(nothing_here))
 }
 
 async fn health() -> HttpResponse {
@@ -86,25 +140,6 @@ async fn ready(shared: Data<Shared>) -> HttpResponse {
         ..problem::Problem::new(503, "not_ready", "the relay is not ready", hint)
     }
     .answer()
-}
-
-async fn metrics(shared: Data<Shared>) -> HttpResponse {
-    let mut text = shared.engine.metrics().text();
-    if let Ok(health) = shared.engine.archive().health().await {
-        use std::fmt::Write as _;
-        let end = text.rfind("# EOF").unwrap_or(text.len());
-        text.truncate(end);
-        let written = writeln!(
-            text,
-            "# HELP parcelwire_waiting receipts that wait\n# TYPE parcelwire_waiting gauge\nparcelwire_waiting {}\n\
-             # HELP parcelwire_pending messages that are unsent\n# TYPE parcelwire_pending gauge\nparcelwire_pending {}\n# EOF",
-            health.waiting, health.pending
-        );
-        if written.is_err() {
-            return HttpResponse::InternalServerError().finish();
-        }
-    }
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
 
 async fn nothing_here() -> HttpResponse {
