@@ -38,15 +38,27 @@ impl Network {
 }
 
 /// Judges addresses, at every new connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Guard {
     allow: Vec<Network>,
+    public: bool,
 }
 
 impl Guard {
     /// Public addresses, and these networks.
     pub fn new(allow: &[String]) -> Self {
-        Self { allow: allow.iter().filter_map(|text| Network::parse(text)).collect() }
+        Self { public: true, ..Self::only(allow) }
+    }
+
+    /// These networks alone: what goes there unencrypted must not leave them.
+    pub fn only(allow: &[String]) -> Self {
+        let allow = allow.iter().filter_map(|text| Network::parse(text)).collect();
+        Self { allow, public: false }
+    }
+
+    /// Whether there is anything that a destination may have.
+    pub fn allows_some(&self) -> bool {
+        self.public || !self.allow.is_empty()
     }
 
     /// Whether a destination may have this address.
@@ -55,14 +67,7 @@ impl Guard {
             IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
             IpAddr::V4(_) => address,
         };
-        is_public(plain) || self.allow.iter().any(|network| network.has(plain))
-    }
-
-    /// Whether `http://` may be used to this host.
-    pub fn allows_plain(&self, host: &str) -> bool {
-        let host = if host == "localhost" { "127.0.0.1" } else { host };
-        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        address.is_ok_and(|address| self.allow.iter().any(|network| network.has(address)))
+        self.public && is_public(plain) || self.allow.iter().any(|network| network.has(plain))
     }
 }
 
@@ -73,7 +78,7 @@ pub(super) struct Refused(pub(super) String);
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = Self { allow: self.allow.clone() };
+        let guard = self.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
@@ -101,10 +106,15 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let shared = a == 100 && (64..128).contains(&b);
     let benchmark = a == 198 && matches!(b, 18 | 19);
     let protocol = a == 192 && b == 0 && c == 0;
+    let to_ipv6 = a == 192 && b == 88 && c == 99;
+    // Looks public, and answers machines of Azure with what only they should know.
+    let metadata = address == Ipv4Addr::new(168, 63, 129, 16);
     !(a == 0
         || shared
         || benchmark
         || protocol
+        || to_ipv6
+        || metadata
         || a >= 224
         || address.is_private()
         || address.is_loopback()
@@ -112,21 +122,16 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation())
 }
 
+/// Only global unicast addresses are public, 2000::/3; everything else is local, multicast, or a
+/// way to an IPv4 address inside an IPv6 one.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    let unique_local = first & 0xfe00 == 0xfc00;
-    let link_local = first & 0xffc0 == 0xfe80;
-    let documentation = first == 0x2001 && second == 0xdb8;
-    // Ways to reach an IPv4 address from inside an IPv6 one: 6to4, NAT64, Teredo.
-    let tunnels =
-        first == 0x2002 || (first == 0x64 && second == 0xff9b) || (first == 0x2001 && second == 0);
-    !(address.is_unspecified()
-        || address.is_loopback()
-        || address.is_multicast()
-        || unique_local
-        || link_local
-        || documentation
-        || tunnels)
+    let global = first & 0xe000 == 0x2000;
+    // Teredo and other protocols' own, documentation, 6to4.
+    let protocol = first == 0x2001 && second < 0x200;
+    let documentation = first == 0x2001 && second == 0xdb8 || first == 0x3fff && second < 0x1000;
+    let tunnel = first == 0x2002;
+    global && !protocol && !documentation && !tunnel
 }
 
 #[cfg(test)]
@@ -158,10 +163,17 @@ mod tests {
             "::ffff:169.254.169.254",
             "2002:7f00:1::",
             "64:ff9b::7f00:1",
+            "::7f00:1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:db8::1",
+            "fec0::1",
+            "192.88.99.1",
+            "168.63.129.16",
+            "100.100.100.200",
         ] {
             assert!(!guard.allows(private.parse().expect("an address")), "{private}");
         }
-        for public in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2a00:1450::1"] {
+        for public in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2a00:1450::1", "2001:4860::1"] {
             assert!(guard.allows(public.parse().expect("an address")), "{public}");
         }
     }
@@ -173,8 +185,18 @@ mod tests {
         assert!(guard.allows("fd12::1".parse().expect("an address")));
         assert!(guard.allows("::ffff:127.0.0.1".parse().expect("an address")));
         assert!(!guard.allows("10.0.0.1".parse().expect("an address")));
-        assert!(guard.allows_plain("localhost") && !guard.allows_plain("example.com"));
+        assert!(guard.allows("8.8.8.8".parse().expect("an address")));
         assert_eq!(Network::parse("127.0.0.0/33"), None);
         assert_eq!(Network::parse("localhost"), None);
+    }
+
+    #[test]
+    fn unencrypted_requests_stay_in_the_named_networks() {
+        let guard = Guard::only(&["10.0.0.0/8".to_owned()]);
+        assert!(guard.allows_some() && !Guard::only(&[]).allows_some());
+        assert!(guard.allows("10.1.2.3".parse().expect("an address")));
+        for other in ["8.8.8.8", "127.0.0.1", "2a00:1450::1"] {
+            assert!(!guard.allows(other.parse().expect("an address")), "{other}");
+        }
     }
 }

@@ -25,12 +25,24 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Most connections to one host that are kept for the next request.
+const MAX_IDLE: usize = 256;
+
 /// Sends requests over HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpTransport {
+    /// For https: to public networks, and those that the operator names.
+    encrypted: Way,
+    /// For http: to those that the operator names, and no others.
+    plain: Way,
+    timeout: Duration,
+}
+
+/// A client, and where it may go.
+#[derive(Debug, Clone)]
+struct Way {
     client: Client,
     guard: Arc<Guard>,
-    timeout: Duration,
 }
 
 impl HttpTransport {
@@ -43,48 +55,59 @@ impl HttpTransport {
     pub fn with_timeout(allow: &[String], timeout: Duration) -> anyhow::Result<Self> {
         // Already installed is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let guard = Arc::new(Guard::new(allow));
+        Ok(Self {
+            encrypted: Way::new(Guard::new(allow), timeout)?,
+            plain: Way::new(Guard::only(allow), timeout)?,
+            timeout,
+        })
+    }
+
+    /// The address, once it is one that may be asked, and the client that asks.
+    fn way(&self, url: &str) -> Result<(Url, &Client), TransportError> {
+        let url: Url = url.parse().map_err(|error| TransportError::BadUrl(format!("{error}")))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let way = match url.scheme() {
+            "https" if !host.is_empty() => &self.encrypted,
+            "http" if !host.is_empty() => &self.plain,
+            _ => return Err(TransportError::BadUrl("it must begin with https://".to_owned())),
+        };
+        if !way.guard.allows_some() {
+            let only = "http:// is only for networks in egress.allow";
+            return Err(TransportError::BadUrl(only.to_owned()));
+        }
+        // Names are judged when they are resolved; addresses never are.
+        let literal = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        if let Ok(address) = literal
+            && !way.guard.allows(address)
+        {
+            return Err(TransportError::Forbidden { host, address: address.to_string() });
+        }
+        Ok((url, &way.client))
+    }
+}
+
+impl Way {
+    fn new(guard: Guard, timeout: Duration) -> anyhow::Result<Self> {
+        let guard = Arc::new(guard);
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(256)
+            .pool_max_idle_per_host(MAX_IDLE)
             .tcp_nodelay(true)
             .no_proxy()
             .user_agent(concat!("parcelwire/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(Arc::clone(&guard))
             .build()?;
-        Ok(Self { client, guard, timeout })
-    }
-
-    /// The address, once it is one that may be asked.
-    fn address(&self, url: &str) -> Result<Url, TransportError> {
-        let url: Url = url.parse().map_err(|error| TransportError::BadUrl(format!("{error}")))?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
-            return Err(TransportError::BadUrl("it must begin with https://".to_owned()));
-        }
-        // Names are judged when they are resolved; addresses never are.
-        let literal = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        if let Ok(address) = literal
-            && !self.guard.allows(address)
-        {
-            return Err(TransportError::Forbidden { host, address: address.to_string() });
-        }
-        if url.scheme() == "http" && !self.guard.allows_plain(&host) {
-            return Err(TransportError::BadUrl(
-                "http:// is only for networks in egress.allow".to_owned(),
-            ));
-        }
-        Ok(url)
+        Ok(Self { client, guard })
     }
 }
 
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
-        let url = self.address(&request.url)?;
+        let (url, client) = self.way(&request.url)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let method: Method = request
             .method
@@ -100,8 +123,7 @@ impl Transport for HttpTransport {
             headers.insert(name, value);
         }
         let began = tokio::time::Instant::now();
-        let sent =
-            self.client.request(method, url).headers(headers).body(request.body).send().await;
+        let sent = client.request(method, url).headers(headers).body(request.body).send().await;
         let answer = sent.map_err(|error| self.classify(&host, &error))?;
         let status = answer.status().as_u16();
         let headers = answer

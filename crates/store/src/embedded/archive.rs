@@ -69,6 +69,7 @@ impl Archive for Embedded {
     }
 
     async fn health(&self) -> LedgerResult<StoreHealth> {
+        self.can_write().await?;
         self.desk
             .read(|connection| {
                 let count = |sql: &str| -> rusqlite::Result<u64> {

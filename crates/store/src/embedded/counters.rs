@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use parcelwire_engine::ports::{MessageCounts, ReceiptCounts, Stats};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::find::next_owner;
 
 const COLUMNS: [&str; 13] = [
     "accepted",
@@ -82,20 +84,36 @@ pub(super) fn read(
     let filter = if merchant.is_some() { "WHERE merchant = ?1" } else { "WHERE ?1 IS NULL" };
     let sql = format!("SELECT {} FROM counters {filter}", sums.join(","));
     let mut stats = connection.prepare_cached(&sql)?.query_row([merchant], from_row)?;
-    let oldest: Option<i64> = match merchant {
-        Some(merchant) => connection
-            .prepare_cached(
-                "SELECT MIN(received_at) FROM receipts WHERE state = 0 AND feed = 0 AND owner = ?1",
-            )?
-            .query_row([merchant], |row| row.get(0))?,
-        None => connection
-            .prepare_cached("SELECT MIN(received_at) FROM receipts WHERE state = 0")?
-            .query_row([], |row| row.get(0))?,
+    let oldest = match merchant {
+        Some(merchant) => oldest_of(connection, false, merchant)?,
+        None => oldest_of_all(connection)?,
     };
     let age = oldest.map_or(0, |oldest| (now_us - oldest).max(0) / 1_000_000);
     stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
     stats.balanced = stats.balances();
     Ok(stats)
+}
+
+/// When the first receipt that waits came. Owner by owner: what waits may be much.
+fn oldest_of_all(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let mut oldest = None;
+    let mut at = (false, String::new());
+    while let Some(owner) = next_owner(connection, &at)? {
+        let first = oldest_of(connection, owner.0, &owner.1)?;
+        oldest = [oldest, first].into_iter().flatten().min();
+        at = owner;
+    }
+    Ok(oldest)
+}
+
+fn oldest_of(connection: &Connection, feed: bool, owner: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT received_at FROM receipts INDEXED BY receipts_waiting
+             WHERE state = 0 AND feed = ?1 AND owner = ?2 ORDER BY seq LIMIT 1",
+        )?
+        .query_row((feed, owner), |row| row.get(0))
+        .optional()
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Stats> {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,8 +29,9 @@ pub(super) type Ended = Result<(), PortError>;
 /// A job's second half: it hears whether the transaction was kept, and answers its caller.
 pub(super) type Reply = Box<dyn FnOnce(Ended) + Send>;
 
-/// Works inside a transaction, and leaves what to say once it has ended.
-pub(super) type Write = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+/// Works inside a transaction, and leaves what to say once it has ended. Without one it does
+/// nothing, and only hears that.
+pub(super) type Write = Box<dyn FnOnce(Option<&Connection>) -> Reply + Send>;
 
 /// Reads.
 pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
@@ -74,7 +76,7 @@ pub(super) fn not_applied(error: &rusqlite::Error) -> PortError {
 }
 
 fn gone() -> PortError {
-    PortError::NotApplied { why: "the store is closed".to_owned() }
+    PortError::NotApplied { why: "the store is closed, or failed inside".to_owned() }
 }
 
 /// A job under way.
@@ -99,7 +101,10 @@ impl Desk {
         let reading =
             std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || {
                 while let Ok(look) = looks.recv() {
-                    look(&reader);
+                    // As with jobs: whoever asked hears that there is no answer.
+                    if catch_unwind(AssertUnwindSafe(|| look(&reader))).is_err() {
+                        tracing::error!("a look into the store ended in a panic");
+                    }
                 }
             });
         let joins = [writing, reading].into_iter().flatten().collect();
@@ -138,11 +143,12 @@ impl Desk {
     ) -> Begun<T> {
         let (answer, answered) = oneshot::channel();
         let whole: Write = Box::new(move |connection| {
-            let result = in_savepoint(connection, job);
+            let result = connection.map(|connection| in_savepoint(connection, job));
             Box::new(move |ended: Ended| {
                 let result = match (ended, result) {
-                    (Ok(()), Ok(value)) => Ok(value),
-                    (Ok(()), Err(error)) => Err(not_applied(&error)),
+                    (Ok(()), Some(Ok(value))) => Ok(value),
+                    (Ok(()), Some(Err(error))) => Err(not_applied(&error)),
+                    (Ok(()), None) => Err(gone()),
                     (Err(error), _) => Err(error),
                 };
                 // Whoever asked may have gone.
@@ -277,31 +283,29 @@ fn start_over(connection: &Connection) {
 
 /// One transaction for all that has queued. A job that fails takes only itself back.
 fn group(connection: &Connection, jobs: Vec<Write>) {
-    if let Err(error) = control(connection, "BEGIN IMMEDIATE") {
-        for job in jobs {
-            // The job does not run: its reply says that nothing was written.
-            let reply = job_refused(job);
-            reply(Err(not_applied(&error)));
-        }
-        return;
-    }
+    let begun = control(connection, "BEGIN IMMEDIATE").map_err(|error| not_applied(&error));
     let mut replies = Vec::with_capacity(jobs.len());
     for job in jobs {
-        replies.push(job(connection));
+        // A failing disk ends a transaction by itself: what comes after it would stand alone.
+        let is_open = begun.is_ok() && !connection.is_autocommit();
+        replies.extend(run(connection, is_open, job));
     }
-    let ended = end(connection);
+    let ended = begun.and_then(|()| end(connection));
     for reply in replies {
         reply(ended.clone());
     }
 }
 
-/// A job whose transaction could not begin: it is run against nothing.
-fn job_refused(job: Write) -> Reply {
-    match Connection::open_in_memory() {
-        // The tables are not there: every statement fails, and only the reply counts.
-        Ok(nothing) => job(&nothing),
-        Err(_) => Box::new(|_| ()),
+/// Runs one job. A mistake of ours in it must not end the thread that all others need.
+fn run(connection: &Connection, is_open: bool, job: Write) -> Option<Reply> {
+    let reply = catch_unwind(AssertUnwindSafe(|| job(is_open.then_some(connection))));
+    if reply.is_err() {
+        tracing::error!("a job of the store ended in a panic; nothing of it is kept");
+        if take_back(connection).is_err() {
+            drop(connection.execute_batch("ROLLBACK"));
+        }
     }
+    reply.ok()
 }
 
 fn end(connection: &Connection) -> Ended {
@@ -333,12 +337,16 @@ pub(super) fn in_savepoint<T>(
         Ok(value) => control(connection, "RELEASE job").map(|()| value),
         Err(error) => {
             if !connection.is_autocommit() {
-                control(connection, "ROLLBACK TO job")?;
-                control(connection, "RELEASE job")?;
+                take_back(connection)?;
             }
             Err(error)
         }
     }
+}
+
+fn take_back(connection: &Connection) -> rusqlite::Result<()> {
+    control(connection, "ROLLBACK TO job")?;
+    control(connection, "RELEASE job")
 }
 
 /// Pages of the log from which on it is worth starting over.

@@ -105,7 +105,8 @@ fn in_turn(
     Ok(found)
 }
 
-fn next_owner(
+/// The next merchant or feed that has something waiting.
+pub(super) fn next_owner(
     connection: &Connection,
     after: &(bool, String),
 ) -> rusqlite::Result<Option<(bool, String)>> {

@@ -55,6 +55,7 @@ impl Ledger for Embedded {
         let count = batch.len();
         let job = move |connection: &Connection| accept::accept(connection, &batch);
         let answers = self.desk.write_ranked(Rank::Urgent, count, job).await;
+        self.note(answers.is_ok());
         self.news.notify_waiters();
         match answers {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
@@ -140,7 +141,10 @@ impl Ledger for Embedded {
                         Ok(())
                     }
                     Ok(Written::Stale) => Err(CommitError::Stale),
-                    Err(error) => Err(CommitError::Port(error)),
+                    Err(error) => {
+                        self.note(false);
+                        Err(CommitError::Port(error))
+                    }
                 },
             });
         }

@@ -4,6 +4,7 @@
 
 mod accept;
 mod archive;
+mod backup;
 mod commit;
 mod conclude;
 mod counters;
@@ -22,7 +23,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
 };
 
@@ -31,6 +35,7 @@ use tokio::sync::Notify;
 
 use desk::Desk;
 
+pub use backup::{BackupError, backup};
 pub use open::{OpenError, SCHEMA_VERSION};
 
 /// The database's file in its directory.
@@ -41,6 +46,8 @@ pub struct Embedded {
     desk: Arc<Desk>,
     handed: Arc<Mutex<Handed>>,
     news: Arc<Notify>,
+    /// Whether the last write failed: a full disk shows only when something is written.
+    failing: AtomicBool,
     instance_key: [u8; 32],
     epoch: u64,
     path: Option<PathBuf>,
@@ -122,6 +129,7 @@ impl Embedded {
             desk,
             handed: Arc::new(Mutex::new(Handed::default())),
             news: Arc::new(Notify::new()),
+            failing: AtomicBool::new(false),
             instance_key,
             epoch,
             path: None,
@@ -166,6 +174,22 @@ impl Embedded {
             .await
     }
 
+    /// Whether it could write just now. After a failure it is tried, with a row of no meaning.
+    async fn can_write(&self) -> Result<(), parcelwire_engine::ports::PortError> {
+        if !self.failing.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let row = "INSERT OR REPLACE INTO meta VALUES ('tried', randomblob(8))";
+        let tried = self.desk.write(move |connection| connection.execute_batch(row)).await;
+        self.note(tried.is_ok());
+        tried
+    }
+
+    /// Remembers how a write ended.
+    fn note(&self, fine: bool) {
+        self.failing.store(!fine, Ordering::Release);
+    }
+
     /// Ends the threads after what is queued; the store answers nothing afterwards.
     pub fn close(&self) {
         if let Some((stop, thread)) = &self.checkpoint {
@@ -189,40 +213,4 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// Why a backup was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// It would overwrite something.
-    #[error("{0} is there already (hint: name another file)")]
-    Exists(PathBuf),
-    /// There is no data.
-    #[error("there is no data in {0} (hint: check store.path)")]
-    NoData(PathBuf),
-    /// The copy failed.
-    #[error("the backup could not be made")]
-    Failed(#[from] rusqlite::Error),
-    /// The copy is not whole.
-    #[error("the backup is not sound: {0}")]
-    Unsound(String),
-}
-
-/// Copies the data of `directory` into `file` while it is in use, and checks the copy.
-pub fn backup(directory: &Path, file: &Path) -> Result<(), BackupError> {
-    let source = directory.join(FILE);
-    if !source.exists() {
-        return Err(BackupError::NoData(directory.to_owned()));
-    }
-    if file.exists() {
-        return Err(BackupError::Exists(file.to_owned()));
-    }
-    let from = Connection::open(&source)?;
-    from.busy_timeout(std::time::Duration::from_secs(10))?;
-    let mut to = Connection::open(file)?;
-    let copy = rusqlite::backup::Backup::new(&from, &mut to)?;
-    copy.run_to_completion(1000, std::time::Duration::from_millis(1), None)?;
-    drop(copy);
-    let sound: String = to.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
-    if sound == "ok" { Ok(()) } else { Err(BackupError::Unsound(sound)) }
 }

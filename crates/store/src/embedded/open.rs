@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 /// The schema that this version writes.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -66,7 +66,7 @@ pub enum OpenError {
 /// Makes the directory and takes its lock; the lock is held as long as the file is.
 pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
     let not_writable = |source| OpenError::NotWritable { path: directory.to_owned(), source };
-    fs::create_dir_all(directory).map_err(not_writable)?;
+    make_folder(directory).map_err(not_writable)?;
     let path = directory.join("parcelwire.lock");
     let mut file = File::options()
         .read(true)
@@ -89,6 +89,25 @@ pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
     let written = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
     written.map_err(not_writable)?;
     Ok(file)
+}
+
+/// Makes a folder, with those above it, so that a power cut does not take it away again.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_folder(above)?;
+    }
+    // Somebody else may make it at the same time.
+    fs::create_dir_all(folder)?;
+    sync_folder(folder)
+}
+
+/// Makes durable that `path` is in its folder.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Opens the database that is written to.
@@ -123,6 +142,8 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
         "PRAGMA cache_size = -{CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF"
     ))?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    // A plan depends on the statement alone: else some are planned anew for each value bound to them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }

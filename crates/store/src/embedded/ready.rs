@@ -127,7 +127,8 @@ fn in_turn(
 }
 
 /// Whether message `m` is the first unsent one of its lane.
-const FIRST: &str = "NOT EXISTS (SELECT 1 FROM messages e WHERE e.state = 0 AND e.aggregate = m.aggregate
+const FIRST: &str =
+    "NOT EXISTS (SELECT 1 FROM messages e WHERE e.state = 0 AND e.aggregate = m.aggregate
            AND e.destination = m.destination AND e.seq < m.seq)";
 
 fn handed_out(row: &Row<'_>) -> rusqlite::Result<ReadyMessage> {
@@ -171,8 +172,7 @@ fn of_destination(
     );
     let most = i64::try_from(room + busy).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows =
-        statement.query_map(params![destination.0, destination.1, now, most], handed_out)?;
+    let rows = statement.query_map(params![destination.0, destination.1, now, most], handed_out)?;
     let mut taken = 0;
     for row in rows {
         let ready = row?;
