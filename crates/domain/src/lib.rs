@@ -5,6 +5,7 @@ pub mod carrier;
 pub mod event;
 pub mod id;
 pub mod label;
+mod list;
 pub mod order;
 pub mod retry;
 pub mod taxonomy;
@@ -12,4 +13,5 @@ pub mod value;
 
 pub use alias::{Alias, AliasKind};
 pub use event::{Event, Moment, Party, TimePrecision};
+pub use list::List;
 pub use value::{Map, Number, Value};

@@ -3,10 +3,12 @@
 //!
 //! Must not know where a value came from (JSON, YAML, an expression).
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use compact_str::{CompactString, ToCompactString as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+
+use crate::List;
 
 /// A JSON-like value without null. Maps keep the order in which they were written.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +20,7 @@ pub enum Value {
     /// A text.
     Text(CompactString),
     /// A list, shared: what is handed on from payload to message is copied by reference.
-    List(Arc<[Value]>),
+    List(List),
     /// A map, in written order, without duplicate keys.
     Map(Map),
 }
@@ -142,16 +144,7 @@ impl Value {
             Self::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
             Self::Number(number) => out.push_str(number.as_str()),
             Self::Text(text) => write_json_text(text, out),
-            Self::List(list) => {
-                out.push('[');
-                for (at, item) in list.iter().enumerate() {
-                    if at > 0 {
-                        out.push(',');
-                    }
-                    item.write_json(out);
-                }
-                out.push(']');
-            }
+            Self::List(list) => out.push_str(list.json()),
             Self::Map(map) => map.write_json(out),
         }
     }
@@ -333,7 +326,7 @@ impl Serialize for Value {
                 }
             },
             Self::Text(text) => serializer.serialize_str(text),
-            Self::List(list) => list.serialize(serializer),
+            Self::List(list) => list[..].serialize(serializer),
             Self::Map(map) => map.serialize(serializer),
         }
     }
@@ -444,7 +437,9 @@ mod tests {
 
     #[test]
     fn texts_are_written_as_another_writer_writes_them() {
-        for text in ["", "a", "\"", "\\", "ä\n\r\t", "\u{0}\u{1f} x \u{7f}", "ends with \"", "😀\"😀"] {
+        for text in
+            ["", "a", "\"", "\\", "ä\n\r\t", "\u{0}\u{1f} x \u{7f}", "ends with \"", "😀\"😀"]
+        {
             let mut own = String::new();
             write_json_text(text, &mut own);
             assert_eq!(serde_json::from_str::<String>(&own).expect(&own), text);
@@ -455,8 +450,7 @@ mod tests {
     fn a_repeated_key_keeps_its_place_and_takes_the_last_value() {
         for many in [3, FEW, 1000] {
             let keys = (0..many).chain([1, many - 1]).enumerate();
-            let map: Map =
-                keys.map(|(n, key)| (format!("k{key}"), Value::int(n as i64))).collect();
+            let map: Map = keys.map(|(n, key)| (format!("k{key}"), Value::int(n as i64))).collect();
             assert_eq!(map.len(), many);
             let second = map.iter().nth(1);
             assert_eq!(second, Some(("k1", &Value::int(many as i64))));

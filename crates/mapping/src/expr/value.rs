@@ -34,7 +34,7 @@ pub enum List<'a> {
     /// In a payload.
     Json(Json<'a>),
     /// In a domain value.
-    Value(&'a Arc<[Value]>),
+    Value(&'a domain::List),
 }
 
 /// A map, wherever its entries are.
@@ -149,7 +149,7 @@ impl<'a> Val<'a> {
             Self::Number(number) => Value::Number(Number::from_json(&number)?),
             Self::Text(text) => Value::text(text),
             Self::List(List::Json(json)) | Self::Map(Entries::Json(json)) => json.to_value()?,
-            Self::List(List::Value(list)) => Value::List(Arc::clone(list)),
+            Self::List(List::Value(list)) => Value::List(list.clone()),
             Self::Map(Entries::Value(map)) => Value::Map(map.clone()),
             Self::List(List::Made(items)) => Value::List(
                 Arc::unwrap_or_clone(items).into_iter().filter_map(Self::into_value).collect(),

@@ -11,38 +11,53 @@ use crate::{
     blocks::verify::{Headers, Incoming},
     settings,
     source::{Reading, ReadySource, Received, SourceConnector, flat},
-    text::Node,
+    text::{Diagnostic, Node},
 };
 
-/// Runs all tests of a file. Rows of a table without a test are told as a failure of their own.
+/// Runs all tests of a file.
 pub fn run(connector: &Arc<SourceConnector>, file: &Node, now: Timestamp) -> Vec<FileTest> {
+    tests(connector, file, now).0
+}
+
+/// Runs all tests of a file; tells the rows of its table that no test has.
+pub(super) fn run_all(
+    connector: &Arc<SourceConnector>,
+    file: &Node,
+    now: Timestamp,
+) -> (Vec<FileTest>, Option<Diagnostic>) {
+    let (tests, untested) = tests(connector, file, now);
+    let statuses = file.entry("statuses").filter(|_| !untested.is_empty());
+    let doubt = statuses.map(|(key, _)| {
+        let message = format!("no test has these codes: {}", untested.join(", "));
+        Diagnostic::warning(&key.span, message)
+            .hint("one test with `rows:` has a line for each of them")
+    });
+    (tests, doubt)
+}
+
+/// The tests as they went, and the codes of the table that none of them had.
+fn tests(
+    connector: &Arc<SourceConnector>,
+    file: &Node,
+    now: Timestamp,
+) -> (Vec<FileTest>, Vec<String>) {
     let mut done = Vec::new();
     let mut codes: Vec<String> =
         connector.codes().iter().map(|code| code.trim().to_lowercase()).collect();
-    let Some(tests) = file.get("tests") else { return done };
-    for (key, test) in tests.entries() {
+    for (key, test) in file.get("tests").into_iter().flat_map(|tests| tests.entries()) {
         if let Some(rows) = test.get("rows") {
             for (code, expect) in rows.get("expect").iter().flat_map(|node| node.entries()) {
                 codes.retain(|known| *known != code.text.trim().to_lowercase());
                 let outcome = row(connector, rows, &code.text, expect, now);
-                done.push(FileTest::new(
-                    format!("{}: {}", key.text, code.text),
-                    &code.span,
-                    outcome,
-                ));
+                let name = format!("{}: {}", key.text, code.text);
+                done.push(FileTest::new(name, &code.span, outcome));
             }
         } else {
             let outcome = one(connector, test, now, &mut codes);
             done.push(FileTest::new(key.text.clone(), &key.span, outcome));
         }
     }
-    if !codes.is_empty()
-        && let Some((key, _)) = file.entry("statuses")
-    {
-        let outcome = Err(format!("no test has these codes: {}", codes.join(", ")));
-        done.push(FileTest::new("every row of the table has a test", &key.span, outcome));
-    }
-    done
+    (done, codes)
 }
 
 fn one(
@@ -151,7 +166,7 @@ fn put(into: &mut Value, path: &[&str], value: Value) -> Result<(), ()> {
         }
         Value::List(items) => {
             let place: usize = first.parse().map_err(|_| ())?;
-            let item = Arc::make_mut(items).get_mut(place).ok_or(())?;
+            let item = items.to_mut().get_mut(place).ok_or(())?;
             if rest.is_empty() {
                 *item = value;
                 return Ok(());

@@ -26,12 +26,39 @@ const MAX_BESIDE_URGENT: usize = 24;
 /// How a transaction ended.
 pub(super) type Ended = Result<(), PortError>;
 
-/// A job's second half: it hears whether the transaction was kept, and answers its caller.
-pub(super) type Reply = Box<dyn FnOnce(Ended) + Send>;
+/// A job's work inside a transaction, which may be done again in another one, and its end.
+pub(super) trait Job: Send {
+    /// Works. What it fails in is for [`Job::reply`]; the transaction is taken back then.
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
 
-/// Works inside a transaction, and leaves what to say once it has ended. Without one it does
-/// nothing, and only hears that.
-pub(super) type Write = Box<dyn FnOnce(Option<&Connection>) -> Reply + Send>;
+    /// Tells whoever asked how it ended.
+    fn reply(self: Box<Self>, ended: Ended);
+}
+
+/// A job with what it has come to so far.
+struct Work<T, F> {
+    job: F,
+    result: Option<T>,
+    answer: oneshot::Sender<Result<T, PortError>>,
+}
+
+impl<T, F> Job for Work<T, F>
+where
+    T: Send,
+    F: FnMut(&Connection) -> rusqlite::Result<T> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.result = None;
+        self.result = Some((self.job)(connection)?);
+        Ok(())
+    }
+
+    fn reply(self: Box<Self>, ended: Ended) {
+        let Self { result, answer, .. } = *self;
+        // Whoever asked may have gone.
+        drop(answer.send(ended.and_then(|()| result.ok_or_else(gone))));
+    }
+}
 
 /// Reads.
 pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
@@ -54,8 +81,8 @@ pub(super) enum Rank {
 /// Jobs that wait for the next transaction, each with how much work it is.
 #[derive(Default)]
 struct Waiting {
-    urgent: VecDeque<(usize, Write)>,
-    usual: VecDeque<(usize, Write)>,
+    urgent: VecDeque<(usize, Box<dyn Job>)>,
+    usual: VecDeque<(usize, Box<dyn Job>)>,
     closed: bool,
 }
 
@@ -119,7 +146,7 @@ impl Desk {
     /// Runs a job inside a transaction; comes back when that has ended.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        job: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
         self.write_ranked(Rank::Usual, 1, job).await
     }
@@ -129,7 +156,7 @@ impl Desk {
         &self,
         rank: Rank,
         weight: usize,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        job: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
         self.begin(rank, weight, job).ended().await
     }
@@ -139,22 +166,10 @@ impl Desk {
         &self,
         rank: Rank,
         weight: usize,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        job: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Begun<T> {
         let (answer, answered) = oneshot::channel();
-        let whole: Write = Box::new(move |connection| {
-            let result = connection.map(|connection| in_savepoint(connection, job));
-            Box::new(move |ended: Ended| {
-                let result = match (ended, result) {
-                    (Ok(()), Some(Ok(value))) => Ok(value),
-                    (Ok(()), Some(Err(error))) => Err(not_applied(&error)),
-                    (Ok(()), None) => Err(gone()),
-                    (Err(error), _) => Err(error),
-                };
-                // Whoever asked may have gone.
-                drop(answer.send(result));
-            })
-        });
+        let whole: Box<dyn Job> = Box::new(Work { job, result: None, answer });
         match self {
             Self::Inline(connection) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -195,7 +210,7 @@ impl Desk {
 }
 
 impl Queue {
-    fn put(&self, rank: Rank, weight: usize, job: Write) {
+    fn put(&self, rank: Rank, weight: usize, job: Box<dyn Job>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.closed {
             return;
@@ -209,7 +224,7 @@ impl Queue {
 
     /// What goes into one transaction: all that is urgent, and of the rest what there is room for.
     /// Nothing when it is closed and empty.
-    fn take(&self) -> Option<Vec<Write>> {
+    fn take(&self) -> Option<Vec<Box<dyn Job>>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while waiting.urgent.is_empty() && waiting.usual.is_empty() {
             if waiting.closed {
@@ -218,7 +233,7 @@ impl Queue {
             waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         let urgent = std::mem::take(&mut waiting.urgent);
-        let mut jobs: Vec<Write> = urgent.into_iter().map(|(_, job)| job).collect();
+        let mut jobs: Vec<Box<dyn Job>> = urgent.into_iter().map(|(_, job)| job).collect();
         let most = if jobs.is_empty() { MAX_GROUP } else { MAX_BESIDE_URGENT };
         let mut weight = 0;
         // At least one, however heavy: else it would wait for ever.
@@ -281,31 +296,69 @@ fn start_over(connection: &Connection) {
     }
 }
 
-/// One transaction for all that has queued. A job that fails takes only itself back.
-fn group(connection: &Connection, jobs: Vec<Write>) {
-    let begun = control(connection, "BEGIN IMMEDIATE").map_err(|error| not_applied(&error));
-    let mut replies = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        // A failing disk ends a transaction by itself: what comes after it would stand alone.
-        let is_open = begun.is_ok() && !connection.is_autocommit();
-        replies.extend(run(connection, is_open, job));
-    }
-    let ended = begun.and_then(|()| end(connection));
-    for reply in replies {
-        reply(ended.clone());
+/// One transaction for all that has queued. Where a job fails, each gets a transaction of its own:
+/// it takes back only itself, and the others are not held up by it.
+fn group(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
+    let together = in_transaction(connection, || {
+        jobs.iter_mut().try_for_each(|job| run(connection, job.as_mut()))
+    });
+    match together {
+        Err(Fault::Job(_)) if jobs.len() > 1 => {
+            for mut job in jobs {
+                let alone = in_transaction(connection, || run(connection, job.as_mut()));
+                job.reply(alone.map_err(Fault::into_error));
+            }
+        }
+        ended => {
+            let ended = ended.map_err(Fault::into_error);
+            for job in jobs {
+                job.reply(ended.clone());
+            }
+        }
     }
 }
 
-/// Runs one job. A mistake of ours in it must not end the thread that all others need.
-fn run(connection: &Connection, is_open: bool, job: Write) -> Option<Reply> {
-    let reply = catch_unwind(AssertUnwindSafe(|| job(is_open.then_some(connection))));
-    if reply.is_err() {
-        tracing::error!("a job of the store ended in a panic; nothing of it is kept");
-        if take_back(connection).is_err() {
-            drop(connection.execute_batch("ROLLBACK"));
+/// Why nothing of a transaction was kept, or may not have been.
+enum Fault {
+    /// It could not begin, or not end.
+    Transaction(PortError),
+    /// A job in it failed.
+    Job(PortError),
+}
+
+impl Fault {
+    fn into_error(self) -> PortError {
+        match self {
+            Self::Transaction(error) | Self::Job(error) => error,
         }
     }
-    reply.ok()
+}
+
+/// Keeps all of `work`, or nothing.
+fn in_transaction(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<(), PortError>,
+) -> Result<(), Fault> {
+    control(connection, "BEGIN IMMEDIATE")
+        .map_err(|error| Fault::Transaction(not_applied(&error)))?;
+    if let Err(error) = work() {
+        // A failing disk ends a transaction by itself.
+        if !connection.is_autocommit() {
+            drop(connection.execute_batch("ROLLBACK"));
+        }
+        return Err(Fault::Job(error));
+    }
+    end(connection).map_err(Fault::Transaction)
+}
+
+/// Runs one job. A mistake of ours in it must not end the thread that all others need.
+fn run(connection: &Connection, job: &mut dyn Job) -> Result<(), PortError> {
+    let ran = catch_unwind(AssertUnwindSafe(|| job.run(connection)));
+    ran.unwrap_or_else(|_| {
+        tracing::error!("a job of the store ended in a panic; nothing of it is kept");
+        Err(rusqlite::Error::InvalidQuery)
+    })
+    .map_err(|error| not_applied(&error))
 }
 
 fn end(connection: &Connection) -> Ended {
@@ -325,28 +378,6 @@ fn end(connection: &Connection) -> Ended {
 /// Begins, ends or takes back: statements without rows, read once.
 fn control(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
-}
-
-/// Runs `job` so that it is kept whole or not at all.
-pub(super) fn in_savepoint<T>(
-    connection: &Connection,
-    job: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    control(connection, "SAVEPOINT job")?;
-    match job(connection) {
-        Ok(value) => control(connection, "RELEASE job").map(|()| value),
-        Err(error) => {
-            if !connection.is_autocommit() {
-                take_back(connection)?;
-            }
-            Err(error)
-        }
-    }
-}
-
-fn take_back(connection: &Connection) -> rusqlite::Result<()> {
-    control(connection, "ROLLBACK TO job")?;
-    control(connection, "RELEASE job")
 }
 
 /// Pages of the log from which on it is worth starting over.

@@ -245,7 +245,7 @@ impl Ledger for Embedded {
             .write(move |connection| {
                 connection
                     .prepare_cached("INSERT OR IGNORE INTO rules VALUES (?1, ?2)")?
-                    .execute((hash, text))
+                    .execute((hash, &text))
                     .map(|_| ())
             })
             .await

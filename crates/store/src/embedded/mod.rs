@@ -168,7 +168,7 @@ impl Embedded {
         self.desk
             .write(move |connection| {
                 connection
-                    .execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (name, value))
+                    .execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (&name, &value))
                     .map(|_| ())
             })
             .await

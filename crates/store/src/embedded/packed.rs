@@ -1,6 +1,8 @@
 //! Texts that are written once and seldom read are kept small: JSON repeats itself, and what is not
 //! written need not be synced, checkpointed or cached.
 
+use std::cell::RefCell;
+
 use rusqlite::Row;
 
 use super::rows::misfit;
@@ -16,24 +18,43 @@ const LZ4: u8 = 1;
 
 /// As it is kept: a byte for the method, then the data.
 pub(super) fn pack(text: &[u8]) -> Vec<u8> {
-    if text.len() >= LEAST {
-        let mut out = vec![0; 5 + lz4_flex::block::get_maximum_output_size(text.len())];
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        let packed = lz4_flex::block::compress_into(text, &mut out[5..]);
-        if let Ok(packed) = packed
-            && packed + 5 < text.len()
-            && length != u32::MAX
-        {
-            out[0] = LZ4;
-            out[1..5].copy_from_slice(&length.to_le_bytes());
-            out.truncate(5 + packed);
-            return out;
-        }
+    if text.len() >= LEAST
+        && let Ok(length) = u32::try_from(text.len())
+        && let Some(packed) = SCRATCH.with_borrow_mut(|scratch| smaller(text, length, scratch))
+    {
+        return packed;
     }
     let mut out = Vec::with_capacity(text.len() + 1);
     out.push(PLAIN);
     out.extend_from_slice(text);
     out
+}
+
+/// Scratch space above this is not kept.
+const KEPT_SCRATCH: usize = 1 << 20;
+
+thread_local! {
+    /// Where texts are packed: as large as the worst case, which most are far from.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn smaller(text: &[u8], length: u32, scratch: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let most = lz4_flex::block::get_maximum_output_size(text.len());
+    if scratch.len() < most {
+        scratch.resize(most, 0);
+    }
+    let packed = lz4_flex::block::compress_into(text, scratch).ok()?;
+    let kept = (packed + 5 < text.len()).then(|| {
+        let mut out = Vec::with_capacity(packed + 5);
+        out.push(LZ4);
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&scratch[..packed]);
+        out
+    });
+    if scratch.len() > KEPT_SCRATCH {
+        *scratch = Vec::new();
+    }
+    kept
 }
 
 /// What was packed; nothing when it is not sound.
