@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use parcelwire_domain::id::SourceName;
+use parcelwire_domain::id::{MerchantId, SourceName};
 use parcelwire_engine::dry::{Payload, map};
 use parcelwire_mapping::{
     book::{Book, Invented},
-    text::{RenderFormat, render},
+    text::{Diagnostics, RenderFormat, Severity, did_you_mean, render},
 };
 
 use super::{Done, Failure, now, print};
@@ -38,16 +38,7 @@ impl Map {
         let (found, _) = files.read();
         let (book, told) = Book::compile(&found, &Invented, &files.around, None);
         let Some(merchant) = book.merchant(&self.merchant) else {
-            let path = format!("/{}.yaml", self.merchant);
-            let own = told.iter().filter(|told| {
-                told.span.as_ref().is_some_and(|span| span.file.path.ends_with(&path))
-            });
-            let text = render(own, RenderFormat::Text { colour: false }, &[]);
-            let missing = format!(
-                "there is no merchant `{}` in order (hint: run `parcelwire check`)\n{text}",
-                self.merchant
-            );
-            return Err(Failure::Configuration(missing.trim_end().to_owned()));
+            return Err(Failure::Configuration(self.no_merchant(&book, &told)));
         };
         let source =
             SourceName::parse(&self.source).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -85,5 +76,19 @@ impl Map {
         answer.write_json(&mut text);
         print(&text);
         Ok(())
+    }
+
+    /// Why there is no such merchant: it has no file, or files are broken.
+    fn no_merchant(&self, book: &Book, told: &Diagnostics) -> String {
+        let ids = book.merchants.keys().map(MerchantId::as_str);
+        if ids.clone().any(|id| id == self.merchant) {
+            let errors = told.iter().filter(|told| told.severity == Severity::Error);
+            let text = render(errors, RenderFormat::Text { colour: false }, told.secrets());
+            let message = format!("the files of the merchant `{}` are broken", self.merchant);
+            return format!("{message}\n{}", text.trim_end());
+        }
+        let hint = did_you_mean(&self.merchant, ids.clone())
+            .unwrap_or_else(|| format!("known ones: {}", ids.collect::<Vec<_>>().join(", ")));
+        format!("there is no merchant `{}` (hint: {hint})", self.merchant)
     }
 }

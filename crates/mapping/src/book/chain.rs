@@ -1,91 +1,75 @@
 //! `extends`: which files a file builds on, and one tree out of several.
 
-use crate::text::{Diagnostic, Diagnostics, Key, Node, NodeKind};
+use super::shelf::Shelf;
+use crate::text::{Diagnostic, Diagnostics, Node, NodeKind, did_you_mean};
 
 /// Most files in one chain.
 const MAX_CHAIN: usize = 16;
 
-/// The chain of a file, the root of all first, by the names in `extends:`. `find` answers the file
-/// of a name; `root` is the name that every chain begins with, if there is one.
+/// The chain of a file, the root of all first, by the names in `extends:`. `root` is the name that
+/// every chain begins with, if there is one; `name` is empty for a file that none can extend.
 pub(super) fn chain<'n>(
     name: &str,
     file: &'n Node,
     root: Option<&str>,
-    find: impl Fn(&str) -> Option<&'n Node>,
+    shelf: &Shelf<'n>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<&'n Node>> {
-    let mut names = vec![name.to_owned()];
+    let mut names: Vec<String> = Vec::new();
+    names.extend(Some(name.to_owned()).filter(|name| !name.is_empty()));
     let mut nodes = vec![file];
-    loop {
-        let current = nodes.last().copied()?;
-        let next = match current.get("extends") {
-            Some(node) => (node.as_str()?.to_owned(), Some(node)),
-            None => match root {
-                Some(root) if names.last().map(String::as_str) != Some(root) => {
-                    (root.to_owned(), None)
-                }
-                _ => break,
-            },
+    while let Some(current) = nodes.last().copied() {
+        let stated = current.get("extends");
+        let next = match (stated, root) {
+            (Some(node), _) => node.as_str()?.to_owned(),
+            (None, Some(root)) if names.last().map(String::as_str) != Some(root) => root.to_owned(),
+            (None, _) => break,
         };
-        let (next, place) = next;
-        let tell = |message: String, hint: &str, diagnostics: &mut Diagnostics| {
-            let span = place.map_or(&current.span, |place| &place.span);
+        let span = stated.map_or(&current.span, |stated| &stated.span);
+        if let Some(wrong) = misstep(&names, &next, shelf) {
+            let (message, hint) = wrong;
             diagnostics.push(Diagnostic::error(span, message).hint(hint));
-        };
-        if names.contains(&next) || names.len() >= MAX_CHAIN {
-            names.push(next);
-            let told = names.join(" → ");
-            tell(
-                format!("these files extend each other: {told}"),
-                "take one `extends:` out",
-                diagnostics,
-            );
             return None;
         }
-        let Some(node) = find(&next) else {
-            tell(
-                format!("there is no `{next}` to extend"),
-                "check the name, and that the file can be read",
-                diagnostics,
-            );
-            return None;
-        };
+        nodes.push(shelf.sound(&next)?);
         names.push(next);
-        nodes.push(node);
     }
     nodes.reverse();
     Some(nodes)
 }
 
-/// Entries of these are removed by `off`.
-const REMOVABLE: [&str; 3] = ["sources", "destinations", "values"];
+/// Why the chain `names` cannot go on to `next`, and what to do.
+fn misstep(names: &[String], next: &str, shelf: &Shelf<'_>) -> Option<(String, String)> {
+    if let Some(start) = names.iter().position(|known| known == next) {
+        let mut ring: Vec<&str> = names.iter().skip(start).map(String::as_str).collect();
+        ring.push(next);
+        let message = format!("these files extend each other: {}", ring.join(" → "));
+        return Some((message, "take one `extends:` out".to_owned()));
+    }
+    if names.len() >= MAX_CHAIN {
+        let message = format!("more than {MAX_CHAIN} files extend each other in a row");
+        return Some((message, "put some of them together".to_owned()));
+    }
+    if !shelf.has(next) {
+        let hint = did_you_mean(next, shelf.names());
+        let hint = hint.unwrap_or_else(|| format!("add {}{next}.yaml", shelf.folder()));
+        return Some((format!("there is no `{next}` to extend"), hint));
+    }
+    if shelf.sound(next).is_none() {
+        let message = format!("`{next}`, which this file extends, is broken");
+        return Some((message, "correct it first".to_owned()));
+    }
+    None
+}
+
+/// Entries of these are removed by `off`; those of `values` only where the mapping's are known too.
+const REMOVABLE: [&str; 2] = ["sources", "destinations"];
 
 /// Files laid over each other, the root of all first: maps merge, scalars and lists replace.
 pub(super) fn merged(chain: &[&Node]) -> Option<Node> {
     let (first, rest) = chain.split_first()?;
-    let mut whole = (*first).clone();
-    for over in rest {
-        whole = lay(&whole, over);
-    }
+    let whole = rest.iter().fold((*first).clone(), |below, over| below.under(over));
     Some(without_removed(whole))
-}
-
-fn lay(base: &Node, over: &Node) -> Node {
-    let (NodeKind::Map(below), NodeKind::Map(above)) = (&base.kind, &over.kind) else {
-        // A key that stands there with nothing behind it changes nothing.
-        return if over.is_null() && base.is_map() { base.clone() } else { over.clone() };
-    };
-    let mut entries: Vec<(Key, Node)> = below.clone();
-    for (key, value) in above {
-        match entries.iter_mut().find(|(known, _)| known.text == key.text) {
-            Some((known, old)) => {
-                *known = key.clone();
-                *old = lay(old, value);
-            }
-            None => entries.push((key.clone(), value.clone())),
-        }
-    }
-    Node { span: over.span.clone(), kind: NodeKind::Map(entries) }
 }
 
 fn without_removed(node: Node) -> Node {
@@ -95,7 +79,7 @@ fn without_removed(node: Node) -> Node {
             return (key, value);
         }
         let NodeKind::Map(inner) = value.kind else { return (key, value) };
-        let kept = inner.into_iter().filter(|(_, value)| value.as_str() != Some("off")).collect();
+        let kept = inner.into_iter().filter(|(_, value)| !value.is_off()).collect();
         (key, Node { span: value.span, kind: NodeKind::Map(kept) })
     });
     Node { span: node.span, kind: NodeKind::Map(entries.collect()) }

@@ -1,16 +1,24 @@
 //! Files → [`Book`]: everything that rule files say, compiled, with the last good version of what
 //! is broken. Pure: who reads files and secrets is not known here.
 
+mod accounts;
 mod chain;
 mod compile;
+mod instance;
 mod merchant;
+mod plain_http;
 mod secrets;
+mod shelf;
+mod sources;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use parcelwire_domain::id::{FeedName, MerchantId, SourceName};
+use parcelwire_domain::{
+    Map,
+    id::{FeedName, MerchantId, SourceName},
+};
 
 use crate::{
     destination::{self, DestinationConnector},
@@ -20,6 +28,7 @@ use crate::{
 };
 
 pub use secrets::{Invented, SecretRef, Secrets};
+pub(crate) use shelf::in_force;
 
 /// What kind of file it is; the folder tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +132,8 @@ pub enum Entry {
 pub struct Feed {
     /// The connector with the feed's secrets.
     pub source: ReadySource,
+    /// Its settings, which its shares have too.
+    pub settings: Map,
     /// Whose the accounts are.
     pub accounts: BTreeMap<String, (MerchantId, SourceName)>,
 }

@@ -1,6 +1,8 @@
 //! Merchants, templates, feeds and mappings, as files.
 
 mod files;
+mod layers;
+mod mistakes;
 
 use parcelwire_domain::{
     id::{DestinationName, OccurrenceId},

@@ -232,7 +232,10 @@ fn expression(entry: &Entry, scope: &Scope, diagnostics: &mut Diagnostics) -> Op
 
 fn build<'a>(part: &'a Part, env: &mut Env<'a>) -> Option<Value> {
     match part {
-        Part::Scalar(template) => template.eval(env).into_value(),
+        Part::Scalar(template) => {
+            let value = template.eval(env).into_value()?;
+            env.meter.give(weight(&value)).then_some(value)
+        }
         Part::List(parts) => {
             let items: Vec<Value> = parts.iter().filter_map(|part| build(part, env)).collect();
             (parts.is_empty() || !items.is_empty()).then_some(Value::List(items.into()))
@@ -253,6 +256,9 @@ fn build<'a>(part: &'a Part, env: &mut Env<'a>) -> Option<Value> {
             }
             let mut given = Vec::new();
             for item in list.items().into_iter().take(MAX_EACH_ITEMS) {
+                if !env.meter.steps(1) {
+                    break;
+                }
                 env.push(&each.name, item);
                 let wanted = each.when.as_ref().is_none_or(|w| w.decide(env) == Decision::Yes);
                 if wanted {
@@ -263,6 +269,20 @@ fn build<'a>(part: &'a Part, env: &mut Env<'a>) -> Option<Value> {
             Some(Value::List(given.into()))
         }
     }
+}
+
+/// About how many bytes a value takes. Recursion is bounded as that of the value's making is.
+fn weight(value: &Value) -> usize {
+    /// What stands around a text, an element, an entry.
+    const AROUND: usize = 24;
+    AROUND
+        + match value {
+            Value::Bool(_) => 0,
+            Value::Number(number) => number.as_str().len(),
+            Value::Text(text) => text.len(),
+            Value::List(items) => items.iter().map(weight).sum(),
+            Value::Map(map) => map.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        }
 }
 
 fn collect<'p>(part: &'p Part, found: &mut Vec<&'p Read>) {

@@ -8,8 +8,8 @@ use super::scope::{Kind, Scope, nearest};
 /// Longest constant pattern, in bytes.
 pub const MAX_PATTERN_BYTES: usize = 200;
 
-/// Largest compiled pattern, in bytes.
-const MAX_PATTERN_SIZE: usize = 1 << 20;
+/// Largest compiled pattern, in bytes: what a text may cost grows with it.
+const MAX_PATTERN_SIZE: usize = 1 << 15;
 
 /// Checks a tree against the names that exist; answers what its value is known to be.
 pub(super) fn check(node: &mut Node, scope: &Scope, faults: &mut Vec<Fault>) -> Kind {

@@ -10,6 +10,9 @@ pub const MAX_STEPS: u32 = 1_000_000;
 /// Most bytes of text that expressions may make in one [`Env`].
 pub const MAX_MADE_BYTES: usize = 8 << 20;
 
+/// Most bytes that one [`Env`] gives out as values: payloads are copied, and `each:` repeats.
+pub const MAX_GIVEN_BYTES: usize = 32 << 20;
+
 /// Gives the values of root names: a typed event, for one, without a map being built for it.
 pub trait Names<'a> {
     /// The value of `name`, missing when it has none.
@@ -99,6 +102,7 @@ impl<'a> Env<'a> {
 pub(super) struct Meter {
     steps: Cell<u32>,
     bytes: Cell<usize>,
+    given: Cell<usize>,
     over: Cell<bool>,
     cut: Cell<bool>,
 }
@@ -121,6 +125,18 @@ impl Meter {
         let sum = self.bytes.get().saturating_add(count);
         self.bytes.set(sum);
         self.check(sum <= MAX_MADE_BYTES)
+    }
+
+    /// Takes the steps of looking at every byte of a text, which are cheaper still.
+    pub(super) fn read(&self, bytes: usize) -> bool {
+        self.steps(bytes / 64)
+    }
+
+    /// Takes `count` bytes of what is given out.
+    pub(super) fn give(&self, count: usize) -> bool {
+        let sum = self.given.get().saturating_add(count);
+        self.given.set(sum);
+        self.check(sum <= MAX_GIVEN_BYTES)
     }
 
     /// Notes that a limit was reached which only leaves something out: work goes on.

@@ -22,7 +22,11 @@ pub(super) fn eval<'a>(node: &'a Node, env: &Env<'a>) -> Val<'a> {
             let items = items.iter().map(|item| eval(item, env)).filter(|v| !v.is_missing());
             Val::list(items.collect())
         }
-        Ast::Name(name) => env.get(name),
+        Ast::Name(name) => match env.get(name) {
+            // A text that was made is copied with its name.
+            Val::Text(Cow::Owned(text)) if !env.meter.bytes(text.len()) => Val::Missing,
+            value => value,
+        },
         Ast::Key(of, key) => key_of(&eval(of, env), key, env),
         Ast::Index(of, index) => {
             let (of, index) = (eval(of, env), eval(index, env));
@@ -159,6 +163,9 @@ fn both<'a>(op: Op, left: &'a Node, right: &'a Node, env: &Env<'a>) -> Val<'a> {
 /// An operation on two values that are both present.
 fn operate<'a>(op: Op, left: &Val<'a>, right: &Val<'a>, meter: &Meter) -> Val<'a> {
     let ordered = |accept: fn(Ordering) -> bool| order(left, right).map(accept).into();
+    if !meter.read(length(left).max(length(right))) {
+        return Val::Missing;
+    }
     match op {
         Op::Equal => Val::Bool(equal(left, right, meter)),
         Op::Different => Val::Bool(!equal(left, right, meter)),
@@ -204,6 +211,14 @@ fn concat<'a>(left: &Val<'a>, right: &Val<'a>, meter: &Meter) -> Val<'a> {
     Val::Text(left + right)
 }
 
+/// The bytes of a scalar, which whoever compares it looks at.
+pub(super) fn length(val: &Val<'_>) -> usize {
+    match val {
+        Val::Number(text) | Val::Text(text) => text.len(),
+        Val::Missing | Val::Bool(_) | Val::List(_) | Val::Map(_) => 0,
+    }
+}
+
 /// The order of two numbers or two texts; nothing else has one.
 pub(super) fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
     match (left, right) {
@@ -217,6 +232,7 @@ pub(super) fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
 pub(super) fn equal(left: &Val<'_>, right: &Val<'_>, meter: &Meter) -> bool {
     match (left, right) {
         (Val::Bool(left), Val::Bool(right)) => left == right,
+        (Val::Number(_) | Val::Text(_), _) if !meter.read(length(left).min(length(right))) => false,
         (Val::Number(left), Val::Number(right)) => {
             left == right || number::compare(left, right).is_eq()
         }
@@ -264,7 +280,9 @@ fn contains<'a>(needle: &Val<'a>, hay: &'a Node, env: &Env<'a>) -> Option<bool> 
     }
     match (needle, eval(hay, env)) {
         (needle, Val::List(list)) => within(needle, &list, &env.meter),
-        (Val::Text(needle), Val::Text(hay)) => Some(hay.contains(needle.as_ref())),
+        (Val::Text(needle), Val::Text(hay)) => {
+            env.meter.read(hay.len()).then(|| hay.contains(needle.as_ref()))
+        }
         (Val::Text(key), Val::Map(map)) => {
             env.meter.scan(map.len()).then(|| !map.get(key).is_missing())
         }

@@ -81,7 +81,10 @@ fn stranger(c: char, at: usize) -> Fault {
     match c {
         '&' => fault.hint("write `and`"),
         '!' => fault.hint("write `not`, or `!=` for different"),
-        '?' | ':' => fault.hint("write `a if condition else b`"),
+        '?' => fault.hint("write `a if condition else b`"),
+        ':' => {
+            fault.hint("a part of a list is `list | limit(3)`, a choice `a if condition else b`")
+        }
         '{' | '}' => fault.hint("maps are written in YAML, with one expression per value"),
         '“' | '”' | '„' | '‘' | '’' => fault.hint("quote texts with ' or \""),
         _ => fault,

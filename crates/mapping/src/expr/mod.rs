@@ -42,7 +42,7 @@ use crate::text::{Diagnostic, Diagnostics, Span};
 
 pub use built::{Built, Draft, Entry, MAX_EACH_ITEMS};
 pub use check::MAX_PATTERN_BYTES;
-pub use env::{Env, MAX_MADE_BYTES, MAX_STEPS, Names};
+pub use env::{Env, MAX_GIVEN_BYTES, MAX_MADE_BYTES, MAX_STEPS, Names};
 pub use number::MAX_SCALE;
 pub use parse::{MAX_EXPRESSION_BYTES, MAX_HEIGHT};
 pub use scope::{Kind, Scope, nearest};

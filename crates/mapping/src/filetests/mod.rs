@@ -3,6 +3,7 @@
 
 mod compare;
 pub mod destination;
+mod given;
 pub mod mapping;
 pub mod run;
 pub mod source;

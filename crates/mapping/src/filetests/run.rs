@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{FileTest, destination, mapping, source};
 use crate::{
-    book::{Book, FileKind, Invented, RuleFile, Surroundings},
-    text::{Diagnostics, SourceFile, read},
+    book::{Book, FileKind, Invented, RuleFile, Surroundings, in_force},
+    text::{Diagnostics, Node, SourceFile, read},
 };
 
 /// What a check found.
@@ -25,6 +25,8 @@ impl Checked {
 }
 
 /// Checks all files and runs the tests in those that `wanted` answers for. Needs no secrets.
+///
+/// Of several files of one kind and name only the one in force is looked at.
 pub fn run(
     files: &[RuleFile],
     around: &Surroundings,
@@ -32,27 +34,42 @@ pub fn run(
     wanted: impl Fn(&RuleFile) -> bool,
 ) -> Checked {
     let (book, diagnostics) = Book::compile(files, &Invented, around, None);
-    let mut tests = Vec::new();
-    for file in files.iter().filter(|file| wanted(file)) {
+    let mut checked = Checked { diagnostics, tests: Vec::new() };
+    for file in in_force(files).filter(|file| wanted(file)) {
         let mut ignored = Diagnostics::default();
-        let Some(node) = read(SourceFile::new(file.path.clone(), file.text.clone()), &mut ignored)
-        else {
-            continue;
-        };
-        let done = match file.kind {
-            FileKind::SourceConnector => {
-                book.sources.get(&file.name).map(|connector| source::run(connector, &node, now))
-            }
+        let source = SourceFile::new(file.path.clone(), file.text.clone());
+        if let Some(node) = read(source, &mut ignored) {
+            let tests = checked.tests_of(file, &node, &book, now);
+            checked.tests.extend(tests.into_iter().map(|test| (file.path.clone(), test)));
+        }
+    }
+    checked.diagnostics.sort();
+    checked
+}
+
+impl Checked {
+    fn tests_of(
+        &mut self,
+        file: &RuleFile,
+        node: &Node,
+        book: &Book,
+        now: Timestamp,
+    ) -> Vec<FileTest> {
+        let tests = match file.kind {
+            FileKind::SourceConnector => book.sources.get(&file.name).map(|connector| {
+                let (tests, doubt) = source::run_all(connector, node, now);
+                doubt.into_iter().for_each(|doubt| self.diagnostics.push(doubt));
+                tests
+            }),
             FileKind::DestinationConnector => book
                 .destinations
                 .get(&file.name)
-                .map(|connector| destination::run(connector, &node, now)),
+                .map(|connector| destination::run(connector, node, now)),
             FileKind::Mapping => {
-                book.mappings.get(&file.name).map(|known| mapping::run(known, &node, now))
+                book.mappings.get(&file.name).map(|known| mapping::run(known, node, now))
             }
             FileKind::Merchant | FileKind::Template | FileKind::Feed => None,
         };
-        tests.extend(done.into_iter().flatten().map(|test| (file.path.clone(), test)));
+        tests.unwrap_or_default()
     }
-    Checked { diagnostics, tests }
 }

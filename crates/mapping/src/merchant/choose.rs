@@ -70,8 +70,13 @@ impl Merchant {
             return stop("only", "the destination takes other triggers only");
         }
         let names = target.names.unwrap_or(self.names);
-        let name = self.mapping.name_of(candidate.trigger, names);
-        let fields = self.complete(candidate, &name, now);
+        let mut fields = self.complete(candidate, now);
+        let name = self.mapping.name_of(
+            candidate.trigger,
+            names,
+            &Env::over(&fields).with("values", &self.values),
+        );
+        fields.set("name", Value::text(name.clone()));
         let rules = self.mapping.triggers.get(&candidate.trigger);
         let env = Env::over(&fields).with("values", &self.values);
         let own = rules.map(|rules| rules.whens.as_slice()).unwrap_or_default();
@@ -115,14 +120,13 @@ impl Merchant {
     }
 
     /// The event's fields with those that only the merchant's files know.
-    fn complete(&self, candidate: &Candidate<'_>, name: &str, now: Timestamp) -> Map {
+    fn complete(&self, candidate: &Candidate<'_>, now: Timestamp) -> Map {
         let mut fields = candidate.view.clone();
         let rules = self.mapping.triggers.get(&candidate.trigger);
         let promotional = rules.and_then(|rules| rules.promotional).unwrap_or(false);
         let language = language(&fields).unwrap_or_else(|| self.language.clone());
         let label = status_label(candidate.trigger, &language);
         fields.set("trigger", Value::text(candidate.trigger.name()));
-        fields.set("name", Value::text(name));
         fields.set("id", Value::text(candidate.occurrence.to_string()));
         fields.set("status_label", Value::text(label));
         fields.set("language", Value::text(language));

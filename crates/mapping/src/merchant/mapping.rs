@@ -8,10 +8,11 @@ use parcelwire_domain::{
     taxonomy::{Status, Trigger},
 };
 
+use super::layers::{Layers, TriggerLayers};
 use crate::{
     destination::event_scope,
     draft,
-    expr::{Built, Expr, Kind, Scope},
+    expr::{Built, Env, Expr, Kind, Scope, Template},
     text::{Diagnostic, Diagnostics, Node, Period},
 };
 
@@ -53,8 +54,8 @@ pub struct Mapping {
 /// What the files say of one trigger.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rules {
-    pub(super) on: Option<bool>,
-    pub(super) name: Option<String>,
+    on: Option<bool>,
+    name: Option<Template>,
     pub(super) promotional: Option<bool>,
     pub(super) whens: Vec<Expr>,
     /// `None` takes a property away.
@@ -66,40 +67,34 @@ pub(super) struct Rules {
 }
 
 impl Mapping {
-    /// Compiles a chain of checked files, the root of all first.
+    /// Compiles a chain of files, the root of all first. Their form was checked: what is wrong with
+    /// it was told, and is passed over here.
     pub fn compile(name: &str, chain: &[&Node], diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut found = Diagnostics::default();
-        let mut mapping = Self { name: name.to_owned(), ..Self::default() };
+        let layers = Layers::of(chain, &mut found);
         let scope = event_scope().with("values", Kind::Map);
-        for file in chain {
-            mapping.extend(file, &scope, &mut found);
+        let mut desk = Desk { scope: &scope, found: &mut found };
+        for rules in &layers.strays {
+            desk.rules(None, &TriggerLayers::alone(rules));
         }
+        let triggers = layers.triggers.iter();
+        let mapping = Self {
+            name: name.to_owned(),
+            names: layers.names,
+            whens: desk.conditions(&layers.whens),
+            properties: layers
+                .properties
+                .iter()
+                .filter_map(|(key, value)| Some((key.text.clone(), desk.built(value)?)))
+                .collect(),
+            triggers: triggers
+                .map(|(trigger, rules)| (*trigger, desk.rules(Some(*trigger), rules)))
+                .collect(),
+            values: layers.values,
+        };
         let sound = !found.has_errors();
         diagnostics.append(found);
         sound.then_some(mapping)
-    }
-
-    fn extend(&mut self, file: &Node, scope: &Scope, diagnostics: &mut Diagnostics) {
-        let names = file.get("names").and_then(Node::as_str).and_then(NamesIn::parse);
-        self.names = names.or(self.names);
-        merge_values(&mut self.values, file.get("values"));
-        if let Some(when) = file.get("when") {
-            self.whens.extend(draft::expression(when, scope, diagnostics));
-        }
-        for (key, value) in file.get("properties").into_iter().flat_map(Node::entries) {
-            self.properties.retain(|(known, _)| *known != key.text);
-            if value.as_str() != Some("off")
-                && let Some(built) = draft::built(value, scope, diagnostics)
-            {
-                self.properties.push((key.text.clone(), built));
-            }
-        }
-        for (key, value) in file.get("triggers").into_iter().flat_map(Node::entries) {
-            if let Some(trigger) = Trigger::parse(&key.text) {
-                let rules = self.triggers.entry(trigger).or_default();
-                rules.extend(trigger, value, scope, diagnostics);
-            }
-        }
     }
 
     /// The rules under which domain settles facts.
@@ -120,11 +115,13 @@ impl Mapping {
             .collect()
     }
 
-    /// The name of a trigger: the files' own, else the default one in this language.
-    pub fn name_of(&self, trigger: Trigger, names: NamesIn) -> String {
-        let own = self.triggers.get(&trigger).and_then(|rules| rules.name.clone());
+    /// The name of a trigger: the files' own, else the default one in this language. An own name
+    /// with a field that is missing is absent like any other text.
+    pub(super) fn name_of<'a>(&'a self, trigger: Trigger, names: NamesIn, env: &Env<'a>) -> String {
+        let own = self.triggers.get(&trigger).and_then(|rules| rules.name.as_ref());
+        let own = own.and_then(|name| name.eval(env).as_text().map(|text| text.trim().to_owned()));
         let (english, german) = trigger.default_names();
-        own.unwrap_or_else(|| match names {
+        own.filter(|name| !name.is_empty()).unwrap_or_else(|| match names {
             NamesIn::En => english.to_owned(),
             NamesIn::De => german.to_owned(),
         })
@@ -149,94 +146,78 @@ fn hold(trigger: Trigger) -> Duration {
     }
 }
 
-/// Merges `values:` into what was there; `off` takes one away.
-pub(crate) fn merge_values(values: &mut Map, node: Option<&Node>) {
-    for (key, value) in node.into_iter().flat_map(Node::entries) {
-        if value.as_str() == Some("off") {
-            values.remove(&key.text);
-        } else if let Some(value) = value.to_value() {
-            values.set(key.text.clone(), value);
+/// Compiles the parts of a mapping.
+struct Desk<'d> {
+    scope: &'d Scope,
+    found: &'d mut Diagnostics,
+}
+
+impl Desk<'_> {
+    fn conditions(&mut self, whens: &[&Node]) -> Vec<Expr> {
+        let readable = whens.iter().filter(|when| !when.is_broken());
+        readable.filter_map(|when| draft::expression(when, self.scope, self.found)).collect()
+    }
+
+    fn built(&mut self, value: &Node) -> Option<Built> {
+        draft::built(value, self.scope, self.found)
+    }
+
+    fn rules(&mut self, trigger: Option<Trigger>, layers: &TriggerLayers<'_>) -> Rules {
+        let word = |key: &str| layers.get(key).and_then(Node::as_str);
+        if let Some(after) = layers.get("after")
+            && matches!(trigger, Some(Trigger::Status(_)))
+        {
+            let message = "`after` is for triggers of absence; this one follows from an event";
+            self.found
+                .push(Diagnostic::error(&after.span, message).hint("use `hold:` for a short wait"));
         }
+        let name = layers.name.filter(|name| !name.is_broken());
+        let parties = layers.get("only_from").map(Node::one_or_many);
+        Rules {
+            on: layers.on,
+            name: name.and_then(|name| draft::template(name, self.scope, self.found)),
+            promotional: word("purpose").map(|purpose| purpose == "promotional"),
+            whens: self.conditions(&layers.whens),
+            properties: layers
+                .properties
+                .iter()
+                .map(|(key, value)| {
+                    (key.text.clone(), value.as_ref().and_then(|value| self.built(value)))
+                })
+                .collect(),
+            max_age: layers.get("max_age").and_then(|node| self.duration("max_age", node)),
+            hold: layers.get("hold").and_then(|node| self.duration("hold", node)),
+            only_from: parties
+                .map(|parties| parties.iter().filter_map(|node| party(node.as_str()?)).collect()),
+            once_per: word("once_per").map(|per| match per {
+                "order" => OncePer::Order,
+                _ => OncePer::Parcel,
+            }),
+        }
+    }
+
+    fn duration(&mut self, key: &str, node: &Node) -> Option<Duration> {
+        let period: Period = node.as_str()?.parse().ok()?;
+        if let Some(seconds) = period.seconds() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let days = with_weekends(period.amount());
+        let message = format!("`{key}` follows no calendar: {period} is taken as {days}d");
+        let warning = Diagnostic::warning(&node.span, message);
+        self.found.push(warning.hint("write hours or days, as in 72h or 3d"));
+        Some(Duration::from_hours(24 * u64::from(days)))
     }
 }
 
-impl Rules {
-    fn extend(
-        &mut self,
-        trigger: Trigger,
-        node: &Node,
-        scope: &Scope,
-        diagnostics: &mut Diagnostics,
-    ) {
-        match node.as_str() {
-            Some("off") => {
-                self.on = Some(false);
-                return;
-            }
-            Some("on") => {
-                self.on = Some(true);
-                return;
-            }
-            Some(name) => {
-                self.on = Some(true);
-                self.name = Some(name.to_owned());
-                return;
-            }
-            None => self.on = Some(true),
-        }
-        if let Some(name) = node.get("name").and_then(Node::as_str) {
-            self.name = Some(name.to_owned());
-        }
-        if let Some(when) = node.get("when") {
-            self.whens.extend(draft::expression(when, scope, diagnostics));
-        }
-        let purpose = node.get("purpose").and_then(Node::as_str);
-        self.promotional = purpose.map(|purpose| purpose == "promotional").or(self.promotional);
-        for (key, value) in node.get("properties").into_iter().flat_map(Node::entries) {
-            self.properties.retain(|(known, _)| *known != key.text);
-            let built = if value.as_str() == Some("off") {
-                None
-            } else {
-                draft::built(value, scope, diagnostics)
-            };
-            self.properties.push((key.text.clone(), built));
-        }
-        self.max_age = duration(node, "max_age", diagnostics).or(self.max_age);
-        self.hold = duration(node, "hold", diagnostics).or(self.hold);
-        if let Some(parties) = node.get("only_from") {
-            let parties = parties.one_or_many().iter().filter_map(Node::as_str);
-            self.only_from = Some(parties.filter_map(party).collect());
-        }
-        self.once_per = match node.get("once_per").and_then(Node::as_str) {
-            Some("order") => Some(OncePer::Order),
-            Some(_) => Some(OncePer::Parcel),
-            None => self.once_per,
-        };
-        if let Some((key, _)) = node.entry("after")
-            && matches!(trigger, Trigger::Status(_))
-        {
-            let message = "`after` is for triggers of absence; this one follows from an event";
-            diagnostics
-                .push(Diagnostic::error(&key.span, message).hint("use `hold:` for a short wait"));
-        }
-    }
+/// The most calendar days that so many business days take, holidays left out.
+fn with_weekends(business_days: u32) -> u32 {
+    business_days + 2 * business_days.div_ceil(5)
 }
 
 fn party(name: &str) -> Option<Party> {
     [Party::Shop, Party::Fulfilment, Party::Carrier, Party::Returns]
         .into_iter()
         .find(|party| party.name() == name)
-}
-
-fn duration(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<Duration> {
-    let period: Period = node.read(key, diagnostics)?;
-    let Some(seconds) = period.seconds() else {
-        let node = node.get(key)?;
-        let error = Diagnostic::error(&node.span, format!("`{key}` cannot be in business days"));
-        diagnostics.push(error.hint("write hours or days, as in 72h or 3d"));
-        return None;
-    };
-    Some(Duration::from_secs(seconds))
 }
 
 /// A mapping's `properties` for one trigger: those of all triggers, then its own.

@@ -2,8 +2,10 @@
 //! Must not know: files' places, the store, orders.
 
 pub mod choose;
+mod layers;
 pub mod mapping;
 pub mod shape;
+mod values;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +23,7 @@ use crate::{destination::ReadyDestination, source::ReadySource};
 
 pub use choose::{Candidate, Choice};
 pub use mapping::{Mapping, NamesIn};
+pub(crate) use values::lay_values;
 
 /// Whether a merchant's messages are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

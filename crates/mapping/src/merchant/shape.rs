@@ -143,9 +143,9 @@ pub static FEED: Shape = Shape::Open(
 static PROPERTIES: Shape = Shape::MapOf(Keys::Any, &Shape::Template);
 
 static TRIGGER_RULES: Shape = Shape::OneOf(&[
-    Shape::Text,
+    Shape::Expression,
     Shape::Map(&[
-        Field::new("name", Shape::Text, "the event's name in the marketing tool"),
+        Field::new("name", Shape::Expression, "the event's name in the marketing tool"),
         Field::new("when", Shape::Expression, "only where this holds"),
         Field::new(
             "purpose",
@@ -167,6 +167,23 @@ static TRIGGER_RULES: Shape = Shape::OneOf(&[
     ]),
 ]);
 
+static TEST: Shape = Shape::Map(&[
+    Field::new(
+        "given",
+        Shape::MapOf(Keys::Any, &Shape::Any),
+        "the fields of an event; an e-mail and a time are added",
+    )
+    .required(),
+    Field::new(
+        "sends",
+        Shape::MapOf(Keys::Any, &Shape::Any),
+        "what is sent: `name`, `properties`; fewer fields may be named",
+    ),
+    Field::new("filtered", Shape::Text, "the rule that stops it"),
+    Field::new("names", NAMES, "language of trigger names"),
+    Field::new("values", Shape::MapOf(Keys::Any, &Shape::Any), "the merchant's own values"),
+]);
+
 /// `mappings/NAME.yaml`.
 pub static MAPPING: Shape = Shape::Map(&[
     Field::new("extends", Shape::Format(&NAME), "another mapping").default("default"),
@@ -183,5 +200,5 @@ pub static MAPPING: Shape = Shape::Map(&[
         Shape::MapOf(Keys::Enum(TRIGGER), &TRIGGER_RULES),
         "names, and what is on or off",
     ),
-    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file"),
+    Field::new("tests", Shape::MapOf(Keys::Any, &TEST), "tests of this file"),
 ]);

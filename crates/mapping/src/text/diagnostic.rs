@@ -53,37 +53,60 @@ impl Diagnostic {
 
 /// Collects every message of one reading, so that all are told at once.
 #[derive(Debug, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    told: Vec<Diagnostic>,
+    secrets: Vec<Span>,
+}
 
 impl Diagnostics {
     /// Adds a message.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        self.told.push(diagnostic);
     }
 
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|d| d.severity == Severity::Error)
+        self.told.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Puts the messages in the order of the files' paths and of their places in them.
+    /// Puts the messages in the order of the files' paths and of their places in them, each once:
+    /// a file that others extend is looked at with each of them.
     pub fn sort(&mut self) {
-        self.0.sort_by(|a, b| place(a).cmp(&place(b)));
+        self.told.sort_by(|a, b| place(a).cmp(&place(b)));
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.told.len());
+        for told in self.told.drain(..) {
+            let here = kept.iter().rev().take_while(|before| place(before) == place(&told));
+            if !here.into_iter().any(|before| *before == told) {
+                kept.push(told);
+            }
+        }
+        self.told = kept;
+    }
+
+    /// Notes a place whose text no message may show.
+    pub fn conceal(&mut self, span: &Span) {
+        self.secrets.push(span.clone());
+    }
+
+    /// The places whose text no message may show, for [`super::render()`].
+    pub fn secrets(&self) -> &[Span] {
+        &self.secrets
     }
 
     /// Takes over all messages of another reading.
     pub fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.told.extend(other.told);
+        self.secrets.extend(other.secrets);
     }
 
     /// Takes over the first [`MAX_TOLD`] messages of one check, and says how many there are more.
     pub fn append_limited(&mut self, mut other: Self) {
-        let more = other.0.len().saturating_sub(MAX_TOLD);
-        let left_out = other.0.drain(other.0.len() - more..);
+        let more = other.told.len().saturating_sub(MAX_TOLD);
+        let left_out = other.told.drain(other.told.len() - more..);
         let worst = left_out.map(|told| (told.severity, told.span)).max_by_key(|(s, _)| *s);
-        self.0.append(&mut other.0);
+        self.append(other);
         if let Some((severity, span)) = worst {
-            self.0.push(Diagnostic {
+            self.told.push(Diagnostic {
                 severity,
                 span,
                 message: format!("there are {more} more messages, one of them here"),
@@ -94,17 +117,17 @@ impl Diagnostics {
 
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
     /// The messages so far.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.0.iter()
+        self.told.iter()
     }
 
     /// All messages.
     pub fn into_vec(self) -> Vec<Diagnostic> {
-        self.0
+        self.told
     }
 }
 
@@ -114,6 +137,6 @@ fn place(told: &Diagnostic) -> Option<(&str, usize)> {
 
 impl FromIterator<Diagnostic> for Diagnostics {
     fn from_iter<I: IntoIterator<Item = Diagnostic>>(told: I) -> Self {
-        Self(told.into_iter().collect())
+        Self { told: told.into_iter().collect(), secrets: Vec::new() }
     }
 }

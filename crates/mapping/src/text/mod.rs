@@ -4,6 +4,7 @@
 //! typed values with [`Node::read`] → tell all [`Diagnostics`] with [`render`](fn@render::render).
 
 pub mod diagnostic;
+mod lay;
 pub mod node;
 pub mod period;
 pub mod read;
@@ -17,10 +18,11 @@ pub mod yaml;
 mod tests;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use lay::lay_entry;
 pub use node::{Key, Node, NodeKind, Style};
 pub use period::{Period, PeriodUnit};
 pub use read::{FromNode, Spanned};
-pub use render::{Case, Format as RenderFormat, render, render_cases};
+pub use render::{Case, Format as RenderFormat, masked, render, render_cases};
 pub use shape::{
     Field, Format, Keys, Shape, Words, check, json_schema, reference_markdown, unknown_key,
     unknown_word,

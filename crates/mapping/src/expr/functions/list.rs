@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::eval::{equal, order};
+use super::super::eval::{equal, length, order};
 use super::super::number::Decimal;
 use super::super::value::Val;
 use super::number::as_decimal;
@@ -233,7 +233,8 @@ fn unique<'a>(given: &Given<'a, '_>) -> Val<'a> {
 fn sort<'a>(given: &Given<'a, '_>) -> Val<'a> {
     let Some(mut items) = keyed(given) else { return Val::Missing };
     let comparable = items.windows(2).all(|pair| order(&pair[0].0, &pair[1].0).is_some());
-    let work = items.len().saturating_mul(items.len().max(2).ilog2() as usize);
+    let size = items.iter().map(|(key, _)| 1 + length(key) / 64).sum::<usize>();
+    let work = size.saturating_mul(items.len().max(2).ilog2() as usize);
     if !comparable || !given.meter.steps(work) {
         return Val::Missing;
     }

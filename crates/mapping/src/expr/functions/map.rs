@@ -205,9 +205,9 @@ fn owned<'a>(value: Value) -> Val<'a> {
         Value::Number(number) => Val::Number(Cow::Owned(number.as_str().to_owned())),
         Value::Text(text) => Val::Text(Cow::Owned(text.into())),
         Value::List(items) => Val::list(items.iter().cloned().map(owned).collect()),
-        Value::Map(map) => {
-            Val::map(map.into_iter().map(|(key, value)| (Cow::Owned(key.into()), owned(value))).collect())
-        }
+        Value::Map(map) => Val::map(
+            map.into_iter().map(|(key, value)| (Cow::Owned(key.into()), owned(value))).collect(),
+        ),
     }
 }
 

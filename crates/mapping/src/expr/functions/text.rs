@@ -138,7 +138,7 @@ pub(super) static ROWS: &[Function] = &[
             let (Some(text), Prepared::Pattern(pattern)) = (given.text(), given.prepared) else {
                 return Val::Missing;
             };
-            if !given.meter.steps(pattern.as_str().len() * (1 + text.len() / 64)) {
+            if !given.meter.steps(search(pattern, &text)) {
                 return Val::Missing;
             }
             Val::Bool(pattern.is_match(&text))
@@ -237,22 +237,40 @@ fn replace<'a>(given: &Given<'a, '_>) -> Val<'a> {
     Val::text(text.replace(old.as_ref(), &new))
 }
 
+/// The steps of looking for a pattern: time grows with text and pattern. Long texts cost more than
+/// their length, so that the slowest pattern there can be does not hold everything up.
+fn search(pattern: &regex_lite::Regex, text: &str) -> usize {
+    let slow = 1 + pattern.as_str().len() / 16 + text.len() / 1024;
+    text.len().saturating_mul(slow)
+}
+
 fn replace_pattern<'a>(given: &Given<'a, '_>) -> Val<'a> {
     let (Some(text), Prepared::Pattern(pattern), Some(new)) =
         (given.text(), given.prepared, given.arg_text(1))
     else {
         return Val::Missing;
     };
-    let search = pattern.as_str().len() * (1 + text.len() / 64);
-    if !given.meter.steps(search.saturating_mul(2)) {
+    let mut out = String::new();
+    let mut at = 0;
+    for found in pattern.find_iter(&text) {
+        // Each look may go through all that is left, though it seldom does.
+        let rest = text.get(found.start()..).unwrap_or_default();
+        let before = text.get(at..found.start()).unwrap_or_default();
+        let paid = given.meter.steps(1 + found.end() - at + search(pattern, rest) / 8)
+            && given.meter.bytes(before.len() + new.len());
+        if !paid {
+            return Val::Missing;
+        }
+        out.push_str(before);
+        out.push_str(&new);
+        at = found.end();
+    }
+    let tail = text.get(at..).unwrap_or_default();
+    if !given.meter.bytes(tail.len()) || !given.meter.steps(search(pattern, tail)) {
         return Val::Missing;
     }
-    let grown = pattern.find_iter(&text).count().saturating_mul(new.len());
-    if !given.meter.bytes(grown.saturating_add(text.len())) {
-        return Val::Missing;
-    }
-    let replaced = pattern.replace_all(&text, regex_lite::NoExpand(&new));
-    Val::text(replaced.into_owned())
+    out.push_str(tail);
+    Val::text(out)
 }
 
 fn truncate<'a>(given: &Given<'a, '_>) -> Val<'a> {

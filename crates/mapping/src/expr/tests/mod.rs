@@ -1,5 +1,6 @@
 //! What expressions mean: by table, against minijinja where both speak the same, and by law.
 
+mod bounds;
 mod faults;
 mod laws;
 mod meaning;

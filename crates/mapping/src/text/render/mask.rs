@@ -8,16 +8,22 @@ use std::ops::Range;
 /// What stands in place of a secret.
 const MASK: &str = "****";
 /// A key that contains one of these words has a secret for its value.
-const SECRET_WORDS: [&str; 8] = [
+const SECRET_WORDS: [&str; 12] = [
     "secret",
     "token",
-    "api_key",
     "apikey",
     "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "kennwort",
+    "geheim",
+    "credential",
     "authorization",
     "private_key",
-    "access_key",
 ];
+/// And so has one that ends so.
+const SECRET_ENDS: [&str; 2] = ["_key", "_pwd"];
 /// Values that begin so name a secret, or compute one, and are none.
 const NAMES_OF_SECRETS: [&str; 3] = ["env:", "file:", "="];
 /// A shorter secret is hidden in its line, but not searched for in messages.
@@ -93,58 +99,90 @@ impl Masked {
     }
 }
 
+/// What stands on the lines below a secret's key.
+#[derive(Clone, Copy)]
+enum Below {
+    /// A value, if the next line is none of a map: until one no deeper than this column.
+    Value(usize),
+    /// A value for certain: a list's elements, a block of text.
+    Lines(usize),
+    /// The rest of a list in brackets.
+    Bracket,
+}
+
 /// The values of all keys that look like a secret's, found line by line.
 fn secrets_by_key(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    // The column of a secret's key whose value stands on the lines below it.
-    let mut below: Option<usize> = None;
+    let mut below: Option<Below> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
         let content = line.trim();
-        let column = line.len() - line.trim_start().len();
         if content.is_empty() {
             continue;
         }
-        if let Some(key) = below {
-            if column > key || (column == key && content.starts_with('-')) {
-                if !names_a_secret(content.trim_start_matches('-').trim_start()) {
-                    let lead = content.len() - content.trim_start_matches(['-', ' ']).len();
-                    found.push(start + column + lead..start + column + content.len());
-                }
+        let column = line.len() - line.trim_start().len();
+        if let Some(open) = below {
+            below = open.after(content, column);
+            if below.is_some() || matches!(open, Below::Bracket) {
+                found.extend(hidden_of(content).map(|(from, to)| {
+                    let here = start + column;
+                    here + from..here + to
+                }));
                 continue;
             }
-            below = None;
         }
-        if in_line(line, start, &mut found) {
-            below = Some(column);
-        }
+        below = in_line(line, start, column, &mut found);
     }
     found.retain(|range| !range.is_empty());
     found
 }
 
+impl Below {
+    /// What it is once this line is read; nothing when the line no longer belongs to it.
+    fn after(self, content: &str, column: usize) -> Option<Self> {
+        let within = |key: usize| column > key || (column == key && content.starts_with('-'));
+        let entry = content.trim_start_matches(['-', ' ']);
+        let is_entry = entry.contains(": ") || entry.ends_with(':');
+        match self {
+            Self::Value(key) if within(key) && !is_entry => Some(Self::Lines(key)),
+            Self::Lines(key) if within(key) => Some(self),
+            Self::Bracket if !content.contains(']') => Some(self),
+            Self::Value(_) | Self::Lines(_) | Self::Bracket => None,
+        }
+    }
+}
+
+/// The part of a secret's line to hide: all of it but a list's dash, unless it names a secret.
+fn hidden_of(content: &str) -> Option<(usize, usize)> {
+    let value = content.trim_start_matches(['-', ' ']);
+    (!names_a_secret(value)).then(|| (content.len() - value.len(), content.len()))
+}
+
 /// Finds secrets within a line; answers whether the last one's value stands below.
-fn in_line(line: &str, start: usize, found: &mut Vec<Range<usize>>) -> bool {
+fn in_line(
+    line: &str,
+    start: usize,
+    column: usize,
+    found: &mut Vec<Range<usize>>,
+) -> Option<Below> {
     let mut from = 0;
     while let Some(colon) = line.get(from..).and_then(|rest| rest.find(':')) {
         let colon = from + colon;
         from = colon + 1;
-        let key = line.get(..colon).unwrap_or_default().trim_end_matches(['"', '\'', ' ']);
-        let name_start = key.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
-        let name = key.get(name_start.map_or(0, |at| at + 1)..).unwrap_or_default();
-        let name = name.to_lowercase().replace('-', "_");
+        let key = line.get(..colon).unwrap_or_default();
         let after = line.get(from..).unwrap_or_default();
-        if !SECRET_WORDS.iter().any(|word| name.contains(word))
-            || !after.starts_with([' ', '\n', '\r', '\t', '"', '\'']) && !after.is_empty()
-        {
+        let ends = after.is_empty() || after.starts_with([' ', '\n', '\r', '\t', '"', '\'']);
+        if !ends || !is_secret(key) {
             continue;
         }
         let value = after.trim();
-        let lead = after.len() - after.trim_start().len();
-        if value.is_empty() || value.starts_with(['|', '>', '#']) {
-            return true;
+        if value.is_empty() || value.starts_with('#') {
+            return Some(Below::Value(column));
+        }
+        if value.starts_with(['|', '>']) {
+            return Some(Below::Lines(column));
         }
         if value.starts_with('{') && !value.starts_with("{{")
             || names_a_secret(value)
@@ -152,12 +190,24 @@ fn in_line(line: &str, start: usize, found: &mut Vec<Range<usize>>) -> bool {
         {
             continue;
         }
-        let value_start = start + from + lead;
-        let in_flow = key.contains('{');
-        found.push(value_start..value_start + value_length(value, in_flow));
-        return false;
+        let lead = after.len() - after.trim_start().len();
+        let length = value_length(value, key.contains('{'));
+        found.push(start + from + lead..start + from + lead + length);
+        if value.starts_with('[') && !value.contains(']') {
+            return Some(Below::Bracket);
+        }
+        from += lead + length;
     }
-    false
+    None
+}
+
+/// Whether what stands before a colon is the key of a secret.
+fn is_secret(key: &str) -> bool {
+    let key = key.trim_end_matches(['"', '\'', ' ']);
+    let name = key.rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).next();
+    let name = name.unwrap_or_default().to_lowercase().replace('-', "_");
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+        || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Values of this form may be shown: a name, an expression, a text with parts filled in.

@@ -81,6 +81,11 @@ pub fn render_cases(cases: &[Case], format: Format, secrets: &[Span]) -> String 
     }
 }
 
+/// A file's text without what looks like a secret in it.
+pub fn masked(text: &str) -> String {
+    Masked::new(text, std::iter::empty()).text
+}
+
 /// A diagnostic as it may be shown.
 struct Told<'d> {
     severity: Severity,

@@ -38,6 +38,10 @@ pub fn read(file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<Node
         );
         return None;
     }
+    if let Some(at) = file.text.find(char::REPLACEMENT_CHARACTER) {
+        diagnostics.push(refusal::not_utf8(&file, at));
+        return None;
+    }
     let mut text = file.text.clone();
     let mut broken: Vec<Range<usize>> = Vec::new();
     for _ in 0..MAX_SYNTAX_ERRORS {

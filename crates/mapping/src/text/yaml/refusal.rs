@@ -1,7 +1,16 @@
 //! What YAML knows and rule files do not: anchors, tags, second documents, and the like.
 
+use std::sync::Arc;
+
 use super::super::diagnostic::Diagnostic;
-use super::super::span::Span;
+use super::super::span::{SourceFile, Span};
+
+/// What stands for bytes that are no letter: whoever reads files puts it there.
+pub(super) fn not_utf8(file: &Arc<SourceFile>, at: usize) -> Diagnostic {
+    let end = at + char::REPLACEMENT_CHARACTER.len_utf8();
+    let span = Span { file: Arc::clone(file), start: at, end };
+    Diagnostic::error(&span, "this is no letter in UTF-8").hint("save the file as UTF-8")
+}
 
 /// A second document.
 pub(super) fn second_document(span: &Span) -> Diagnostic {

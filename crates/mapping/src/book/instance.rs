@@ -1,0 +1,115 @@
+//! The settings of one source, destination or feed: what its map gives, found and checked.
+
+use parcelwire_domain::{Map, Value};
+
+use super::{
+    SecretRef,
+    merchant::{Desk, tell},
+};
+use crate::{
+    blocks::verify::Secret,
+    settings::{self, Setting},
+    text::{Diagnostic, Diagnostics, Node, unknown_key},
+};
+
+/// What stands for a secret that was not found, so that the other settings can be checked.
+const STAND_IN: &str = "not found";
+
+/// The settings that an instance's map gives.
+pub(super) struct Given {
+    pub(super) settings: Map,
+    /// Whether all that was given could be read and found; what could not was told.
+    pub(super) sound: bool,
+}
+
+impl Desk<'_> {
+    /// The connector's settings out of an instance's map; secret ones are found.
+    pub(super) fn given(
+        &self,
+        declared: &[Setting],
+        node: &Node,
+        reserved: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) -> Given {
+        let mut given = Given { settings: Map::new(), sound: true };
+        for (key, value) in node.entries() {
+            if reserved.contains(&key.text.as_str()) || value.is_null() {
+                continue;
+            }
+            let Some(setting) = declared.iter().find(|setting| setting.name == key.text) else {
+                let known = declared.iter().map(|setting| setting.name.as_str());
+                diagnostics.push(unknown_key(key, known.chain(reserved.iter().copied())));
+                diagnostics.conceal(&value.span);
+                given.sound = false;
+                continue;
+            };
+            let text = if setting.secret {
+                let secret = self.secret(value, diagnostics);
+                given.sound &= secret.is_some() && self.fits(setting, value, diagnostics);
+                Some(secret.map_or(STAND_IN.to_owned(), |secret| secret.expose().to_owned()))
+            } else {
+                value.as_str().map(str::to_owned)
+            };
+            match text {
+                Some(text) => given.settings.set(key.text.clone(), Value::text(text)),
+                None => given.sound = false,
+            }
+        }
+        given
+    }
+
+    /// The settings with their defaults, when they are all there and right.
+    pub(super) fn complete(
+        &self,
+        declared: &[Setting],
+        given: Given,
+        node: &Node,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Map> {
+        let real = self.secrets.are_real() && given.sound;
+        let complete = settings::check(declared, &given.settings, real);
+        tell(complete, node, diagnostics).filter(|_| given.sound)
+    }
+
+    /// Whether a secret that stands in the file itself is of the kind its connector describes:
+    /// the others are tested when they are in use.
+    fn fits(&self, setting: &Setting, value: &Node, diagnostics: &mut Diagnostics) -> bool {
+        let (Some(pattern), Some(text)) = (&setting.pattern, value.as_str()) else { return true };
+        let literal = matches!(SecretRef::parse(text), SecretRef::Literal(_));
+        if self.secrets.are_real() || !literal || pattern.is_match(text.trim()) {
+            return true;
+        }
+        let message =
+            format!("`{}` does not look right: it should match `{pattern}`", setting.name);
+        let error = Diagnostic::error(&value.span, message);
+        diagnostics.push(match &setting.found_at {
+            [Some(place), _] | [None, Some(place)] => error.hint(format!("you find it at {place}")),
+            [None, None] => error.hint("copy it again, whole, from the other system"),
+        });
+        false
+    }
+
+    /// One secret, wherever it is. Where the file holds it, no message shows its place.
+    pub(super) fn secret(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<Secret> {
+        if node.is_broken() {
+            return None;
+        }
+        let place = SecretRef::parse(node.as_str()?);
+        if matches!(place, SecretRef::Literal(_)) {
+            diagnostics.conceal(&node.span);
+            let warning = Diagnostic::warning(&node.span, "a secret stands in this file");
+            diagnostics
+                .push(warning.hint("write env:NAME or file:NAME, and keep it out of the file"));
+        }
+        match self.secrets.find(&place) {
+            Ok(secret) => Some(secret),
+            Err(why) => {
+                let (message, hint) = why
+                    .split_once("; ")
+                    .unwrap_or((&why, "set it before the relay is started, or correct the name"));
+                diagnostics.push(Diagnostic::error(&node.span, message).hint(hint));
+                None
+            }
+        }
+    }
+}
