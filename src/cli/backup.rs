@@ -22,9 +22,8 @@ impl Backup {
                 say(&format!("{} is a whole copy", self.file.display()));
                 Ok(())
             }
-            Err(error @ (BackupError::Exists(_) | BackupError::NoData(_))) => {
-                Err(Failure::Usage(error.to_string()))
-            }
+            Err(error @ BackupError::Exists(_)) => Err(Failure::Usage(error.to_string())),
+            Err(error @ BackupError::NoData(_)) => Err(Failure::Configuration(error.to_string())),
             Err(error) => Err(Failure::Wrong(chain(&error))),
         }
     }

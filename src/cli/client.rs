@@ -76,11 +76,14 @@ pub(super) fn http(timeout: Duration) -> Result<reqwest::Client, Failure> {
         .map_err(|error| Failure::Unreachable(chain(&error)))
 }
 
-/// Why nothing came back: an address that is none is the caller's fault.
+/// Why nothing came back: an address or a header that is none is the caller's fault.
 pub(super) fn unreached(url: &str, error: &reqwest::Error) -> Failure {
-    if error.is_builder() {
+    if let Err(fault) = url.parse::<reqwest::Url>() {
         let hint = "(hint: as in http://127.0.0.1:8080)";
-        return Failure::Usage(format!("`{url}` cannot be asked: {} {hint}", chain(error)));
+        return Failure::Usage(format!("`{url}` is not an address: {fault} {hint}"));
+    }
+    if error.is_builder() {
+        return Failure::Usage(format!("the request cannot be made: {}", innermost(error)));
     }
     Failure::Unreachable(format!("{url} does not answer: {}", innermost(error)))
 }
@@ -116,11 +119,14 @@ impl Relay {
             let text = answer.text().await.map_err(lost)?;
             Ok::<_, Failure>((status, text))
         })?;
-        let Ok(value) = serde_json::from_str::<Value>(&text) else {
-            let text = format!("{} answered {status}, but not as a relay does", self.url);
-            return Err(Failure::Unreachable(format!("{text} (hint: check --url)")));
-        };
-        if status == 200 { Ok(value) } else { Err(refused(status, &value)) }
+        match serde_json::from_str::<Value>(&text) {
+            Ok(value) if status == 200 => Ok(value),
+            Ok(problem) if problem["code"].is_string() => Err(refused(status, &problem)),
+            Ok(_) | Err(_) => {
+                let text = format!("{} answered {status}, but not as a relay does", self.url);
+                Err(Failure::Unreachable(format!("{text} (hint: check --url)")))
+            }
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use std::{
 };
 
 use clap::Args;
-use jiff::Timestamp;
 use parcelwire_domain::{Map, Value};
 use parcelwire_mapping::{
     blocks::{
@@ -92,7 +91,8 @@ impl Send {
             )));
         };
         let signer = self.signer(connector, own)?;
-        let request = self.request(connector, &signer, read(&self.file)?, now())?;
+        let known_as = public(&own.http.public_url, &self.url);
+        let request = self.request(connector, &signer, &known_as, read(&self.file)?)?;
         runtime()?.block_on(post(&self.url, request))
     }
 
@@ -129,9 +129,10 @@ impl Send {
         &self,
         connector: &SourceConnector,
         signer: &Signer,
+        known_as: &str,
         body: Vec<u8>,
-        now: Timestamp,
     ) -> Result<Request, Failure> {
+        let now = now();
         let id = self.id.clone().unwrap_or_else(|| format!("send-{}", now.as_nanosecond()));
         let headers = self.unsigned_headers(connector, &id)?;
         let lines: Vec<(&str, &str)> =
@@ -143,7 +144,7 @@ impl Send {
         };
         let (path, query) = path_and_query(&self.url);
         let request = Incoming {
-            url: &self.url,
+            url: known_as,
             path,
             query,
             body_field: Some(&field),
@@ -184,6 +185,17 @@ impl Send {
         }
         Ok(headers)
     }
+}
+
+/// The address as the world knows it, which is what some sign: the settings' own, where they have
+/// one, with the path and query of the request.
+fn public(public_url: &str, url: &str) -> String {
+    if public_url.is_empty() {
+        return url.to_owned();
+    }
+    let (path, query) = path_and_query(url);
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}{path}{mark}{query}", public_url.trim_end_matches('/'))
 }
 
 /// What stands behind the host, and behind the `?`, as it will be sent.
@@ -250,6 +262,15 @@ mod tests {
         ] {
             assert_eq!(path_and_query(url), (path, query), "{url}");
         }
+    }
+
+    #[test]
+    fn an_address_is_signed_as_the_world_knows_it() {
+        let here = "http://127.0.0.1:8080/hooks/a/b?x=1";
+        assert_eq!(public("", here), here);
+        let there = "https://relay.example/base/hooks/a/b?x=1";
+        assert_eq!(public("https://relay.example/base/", here), there);
+        assert_eq!(public("https://r.example", "http://h/hooks/a"), "https://r.example/hooks/a");
     }
 
     #[test]

@@ -118,9 +118,9 @@ fn app(
         .route("/hooks{tail:.*}", web::route().to(hooks::nowhere))
         .route("/feeds/{feed}", web::route().to(hooks::feed))
         .route("/feeds{tail:.*}", web::route().to(hooks::nowhere))
-        .route("/healthz", web::get().to(health))
-        .route("/readyz", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics::show))
+        .service(api::read("/healthz", web::to(health)))
+        .service(api::read("/readyz", web::to(ready)))
+        .service(api::read("/metrics", web::to(metrics::show)))
         .service(web::scope("/api/v1").configure(api::routes))
         .default_service(web::to(nothing_here))
 }

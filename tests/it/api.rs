@@ -1,8 +1,13 @@
-//! The API: who may look, lists, one receipt whole, test events.
+//! The API: who may look, lists, one receipt whole, test events, and what it says of wrong
+//! questions. Whether its description is true is in `openapi`.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use crate::harness::{TOKEN, answer, fulfilment, order, spawn_app};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, TOKEN, TestApp, answer, fulfilment, merchant, order, spawn_app, spawn_with, write,
+};
 
 #[tokio::test]
 async fn nobody_looks_without_the_token() {
@@ -10,7 +15,9 @@ async fn nobody_looks_without_the_token() {
     for path in [
         "/api/v1/stats",
         "/api/v1/receipts",
+        "/api/v1/receipts?limit=nonsense",
         "/api/v1/merchants/hey/messages",
+        "/api/v1/merchants/nobody/messages",
         "/api/v1/receipts/rcp_x",
     ] {
         let bare = answer(app.client.get(app.url(path)).send().await).await;
@@ -19,16 +26,23 @@ async fn nobody_looks_without_the_token() {
             (401, Some("unauthorized")),
             "{path}"
         );
+        assert_eq!(bare.headers["www-authenticate"], "Bearer", "{path}");
         let wrong = answer(app.client.get(app.url(path)).bearer_auth("wrong").send().await).await;
         assert_eq!(wrong.status, 401, "{path}");
     }
+    let wish = app.client.post(app.url("/api/v1/merchants/hey/test-events")).body("nonsense");
+    assert_eq!(answer(wish.send().await).await.status, 401);
     assert_eq!(app.get("/api/v1/merchants/nobody/stats").await.status, 404);
     assert_eq!(app.get("/api/v1/nothing").await.status, 404);
 }
 
 #[tokio::test]
 async fn a_receipt_is_told_whole() {
-    let app = spawn_app().await;
+    let app = spawn_with(|directory, sandbox| {
+        write(directory, "merchants/hey.yaml", &merchant(sandbox));
+        write(directory, "merchants/other.yaml", &merchant(sandbox));
+    })
+    .await;
     app.shop("orders/create", &order(1)).await;
     let told = app.shop("fulfillments/create", &fulfilment(1)).await;
     app.arrived(1).await;
@@ -48,58 +62,165 @@ async fn a_receipt_is_told_whole() {
         attempt["exchange"][0]["request"].as_str().is_some_and(|text| text.starts_with("POST "))
     );
     assert!(!story.to_string().contains("pk_test_0001"), "keys are masked");
-    let foreign = app.get(&format!("/api/v1/merchants/nobody/receipts/{id}")).await;
-    assert_eq!(foreign.status, 404);
+    for elsewhere in ["other", "nobody"] {
+        let foreign = app.get(&format!("/api/v1/merchants/{elsewhere}/receipts/{id}")).await;
+        assert_eq!(foreign.status, 404, "{elsewhere}");
+    }
 }
 
-#[tokio::test]
-async fn lists_are_paged_and_narrowed() {
-    let app = spawn_app().await;
-    for number in 1..=5 {
+/// Orders and their parcels, settled and sent.
+async fn with_orders(app: &TestApp, numbers: std::ops::RangeInclusive<u64>) {
+    let last = *numbers.end();
+    for number in numbers {
         app.shop("orders/create", &order(number)).await;
         app.shop("fulfillments/create", &fulfilment(number)).await;
     }
-    app.arrived(5).await;
+    app.arrived(last).await;
     app.until("/api/v1/stats", |stats| {
         stats["receipts"]["waiting"] == 0 && stats["messages"]["pending"] == 0
     })
     .await;
-    let mut seen = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let page = app.get(&format!("/api/v1/receipts?limit=3{cursor}")).await.body;
-        for item in page["items"].as_array().expect("items") {
-            seen.push(item["id"].as_str().expect("an id").to_owned());
-        }
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    assert_eq!(seen.len(), 10);
-    seen.dedup();
-    assert_eq!(seen.len(), 10);
-    let count = async |path: &str| app.get(path).await.body["items"].as_array().map_or(0, Vec::len);
+}
+
+#[tokio::test]
+async fn lists_are_narrowed() {
+    let app = spawn_app().await;
+    with_orders(&app, 1..=5).await;
+    let count = async |path: &str| {
+        let answer = app.get(path).await;
+        answer.body["items"].as_array().unwrap_or_else(|| panic!("{path}: {answer:?}")).len()
+    };
     assert_eq!(count("/api/v1/merchants/hey/receipts?status=forwarded").await, 5);
     assert_eq!(count("/api/v1/merchants/hey/messages?status=sent").await, 5);
     assert_eq!(count("/api/v1/events?order=%233").await, 2);
-    assert_eq!(count("/api/v1/events?email=kim.3@example.test").await, 2);
+    assert_eq!(count("/api/v1/events?order=5000000003&status=dispatched").await, 1);
+    assert_eq!(count("/api/v1/events?email=KIM.3@example.test").await, 2);
     assert_eq!(count("/api/v1/messages?tracking_number=00340000000000000003").await, 1);
+    assert_eq!(count("/api/v1/receipts?order=nobodys").await, 0);
     assert_eq!(
         count("/api/v1/receipts?since=2000-01-01T00:00:00Z&until=2001-01-01T00:00:00Z").await,
         0
     );
-    assert_eq!(app.get("/api/v1/receipts?since=yesterday").await.status, 400);
-    assert_eq!(app.get("/api/v1/openapi.json").await.body["openapi"], "3.1.0");
+    // From a time on, and up to it: no row is in both, none is in neither.
+    let all = app.get("/api/v1/receipts").await.body;
+    let times: Vec<&str> = all["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter_map(|item| item["received_at"].as_str())
+        .collect();
+    let later = count(&format!("/api/v1/receipts?since={}", times[3])).await;
+    let earlier = count(&format!("/api/v1/receipts?until={}", times[3])).await;
+    assert_eq!((later, earlier), (4, 6));
+}
+
+#[tokio::test]
+async fn pages_stay_true_while_more_comes_in() {
+    let app = spawn_app().await;
+    with_orders(&app, 1..=5).await;
+    for list in ["receipts", "events", "messages", "merchants/hey/receipts", "merchants/hey/events"]
+    {
+        let before = ids(&app.get(&format!("/api/v1/{list}?limit=500")).await.body);
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = app.get(&format!("/api/v1/{list}?limit=2{cursor}")).await.body;
+            seen.extend(ids(&page));
+            // Something new between any two pages.
+            let news = app.shop("orders/create", &order(100 + seen.len() as u64)).await;
+            app.settled(&news).await;
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen, before, "{list}");
+        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len(), "{list}");
+    }
+}
+
+/// What tells the rows of a page from each other.
+fn ids(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().unwrap_or_else(|| panic!("no items: {page}"));
+    items.iter().map(|item| format!("{}{}{}", item["id"], item["receipt"], item["index"])).collect()
+}
+
+#[tokio::test]
+async fn wrong_questions_are_answered_by_what_is_wrong_with_them() {
+    let app = spawn_app().await;
+    with_orders(&app, 1..=2).await;
+    let foreign = app.get("/api/v1/receipts?limit=1").await.body["next_cursor"].clone();
+    let foreign = format!("messages?cursor={}", foreign.as_str().expect("there are more"));
+    for (question, named) in [
+        ("receipts?limit=0", "`limit`"),
+        ("receipts?limit=many", "`limit`"),
+        ("receipts?since=yesterday", "`since`"),
+        ("merchants/hey/events?until=2026-11-22", "`until`"),
+        ("receipts?status=delivered", "`delivered`"),
+        ("events?status=deliverd", "`deliverd`"),
+        ("messages?status=again", "`again`"),
+        ("refused?status=nonsense", "`nonsense`"),
+        ("receipts?cursor=nonsense", "`cursor`"),
+        (&foreign, "`cursor`"),
+        ("receipts?oder=1", "`oder`"),
+        ("receipts?order=", "`order`"),
+        ("receipts?order=1&order=2", "`order`"),
+    ] {
+        let told = app.get(&format!("/api/v1/{question}")).await;
+        is_problem(&told, 400, "bad_request");
+        let detail = told.body["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(named), "{question}: {detail}");
+    }
+    let times = app.get("/api/v1/receipts?since=2026-11-22T10:00:00+01:00").await;
+    assert_eq!(times.status, 200, "an offset need not be encoded: {times:?}");
+}
+
+fn is_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status, answer.body["code"].as_str()), (status, Some(code)), "{answer:?}");
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert_eq!(answer.body["status"], status);
+    for key in ["title", "detail", "hint"] {
+        assert!(
+            answer.body[key].as_str().is_some_and(|text| !text.is_empty()),
+            "{key}: {answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_taken_is_told_those_that_are() {
+    let app = spawn_app().await;
+    for (path, allowed) in [
+        ("/api/v1/stats", "GET, HEAD"),
+        ("/api/v1/receipts", "GET, HEAD"),
+        ("/api/v1/merchants/hey/test-events", "POST"),
+        ("/healthz", "GET, HEAD"),
+    ] {
+        let told = answer(app.client.delete(app.url(path)).bearer_auth(TOKEN).send().await).await;
+        is_problem(&told, 405, "method_not_allowed");
+        assert_eq!(told.headers["allow"], allowed, "{path}");
+    }
+    for path in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"] {
+        let asked = answer(app.client.head(app.url(path)).send().await).await;
+        assert_eq!(asked.status, 200, "{path}");
+    }
+}
+
+/// Asks for test events.
+async fn wish(app: &TestApp, merchant: &str, body: &Value) -> Answer {
+    let path = format!("/api/v1/merchants/{merchant}/test-events");
+    let asked = app.client.post(app.url(&path)).bearer_auth(TOKEN);
+    answer(asked.header("content-type", "application/json").body(body.to_string()).send().await)
+        .await
 }
 
 #[tokio::test]
 async fn test_events_go_out_beside_the_books() {
     let app = spawn_app().await;
-    let wish = json!({ "to": "me@hey.example", "triggers": ["delivered", "dispatched"] });
-    let asked = app.client.post(app.url("/api/v1/merchants/hey/test-events")).bearer_auth(TOKEN);
-    let told = answer(
-        asked.header("content-type", "application/json").body(wish.to_string()).send().await,
+    let told = wish(
+        &app,
+        "hey",
+        &json!({ "to": "me@hey.example", "triggers": ["delivered", "dispatched"] }),
     )
     .await;
     assert_eq!(told.status, 200, "{told:?}");
@@ -107,4 +228,50 @@ async fn test_events_go_out_beside_the_books() {
     let arrived = app.arrived(2).await;
     assert!(arrived.iter().all(|(_, email)| email == "me@hey.example"));
     assert_eq!(app.stats().await["messages"]["created"], 0);
+    assert_eq!(app.get("/api/v1/messages").await.body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn test_events_go_out_for_all_triggers_under_the_merchants_names() {
+    let app = spawn_with(|directory, sandbox| {
+        let german = merchant(sandbox).replace("language: de\n", "language: de\nnames: de\n");
+        write(directory, "merchants/hey.yaml", &german);
+    })
+    .await;
+    let told = wish(&app, "hey", &json!({ "to": "me@hey.example" })).await;
+    let items = told.body["items"].as_array().expect("items");
+    let on = parcelwire_domain::taxonomy::Trigger::all().filter(|t| t.on_by_default());
+    let on: Vec<(String, String)> = on
+        .map(|trigger| (trigger.name().to_owned(), trigger.default_names().1.to_owned()))
+        .collect();
+    let of = |item: &Value, key: &str| item[key].as_str().unwrap_or_default().to_owned();
+    let sent: Vec<(String, String)> =
+        items.iter().map(|item| (of(item, "trigger"), of(item, "name"))).collect();
+    assert_eq!(sent.into_iter().collect::<BTreeSet<_>>(), on.into_iter().collect::<BTreeSet<_>>());
+    let arrived = app.arrived(items.len() as u64).await;
+    let names: BTreeSet<&str> = arrived.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.len(), items.len(), "each under a name of its own");
+}
+
+#[tokio::test]
+async fn test_events_that_make_no_sense_are_refused() {
+    let app = spawn_with(|directory, sandbox| {
+        write(directory, "merchants/hey.yaml", &merchant(sandbox));
+        write(directory, "merchants/broken.yaml", "sources: { shop: { connectr: shopify } }\n");
+    })
+    .await;
+    for body in [
+        json!({}),
+        json!(["me@hey.example"]),
+        json!({ "to": "me" }),
+        json!({ "to": "me@hey.example", "triggers": ["deliverd"] }),
+        json!({ "to": "me@hey.example", "trigger": "delivered" }),
+    ] {
+        is_problem(&wish(&app, "hey", &body).await, 400, "bad_request");
+    }
+    let fine = json!({ "to": "me@hey.example" });
+    is_problem(&wish(&app, "nobody", &fine).await, 404, "not_found");
+    is_problem(&wish(&app, "broken", &fine).await, 503, "merchant_misconfigured");
+    assert_eq!(app.get("/api/v1/merchants/broken/stats").await.status, 200);
+    assert_eq!(app.sandbox.received().sums().requests, 0);
 }

@@ -98,5 +98,5 @@ fn unavailable(error: &PortError) -> Problem {
 fn merchant(shared: &Shared, name: &str) -> Result<MerchantId, Problem> {
     let id = MerchantId::parse(name).map_err(|_| not_found("merchant"))?;
     let known = shared.engine.rules().book().merchants.contains_key(&id);
-    if known { Ok(id) } else { Err(not_found("merchant")) }
+    if known { Ok(id) } else { Err(not_found(&format!("merchant as `{id}`"))) }
 }
