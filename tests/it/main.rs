@@ -11,5 +11,6 @@ mod docs;
 mod feeds;
 mod harness;
 mod kill;
+mod openapi;
 mod reload;
 mod tidy;
