@@ -60,6 +60,14 @@ impl Alias {
 }
 
 impl AliasKind {
+    /// Whether it names the order itself, not something of it.
+    pub fn is_of_order(self) -> bool {
+        match self {
+            Self::OrderId | Self::OrderNumber => true,
+            Self::ParcelId | Self::TrackingNumber | Self::ReturnId | Self::Email => false,
+        }
+    }
+
     /// The name in stores and lists.
     pub fn name(self) -> &'static str {
         match self {

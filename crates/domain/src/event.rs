@@ -55,6 +55,19 @@ impl Moment {
         Self { at, offset_seconds: 0, precision: TimePrecision::Second }
     }
 
+    /// The latest instant that is meant: a day without a time is over at its end.
+    pub fn latest(&self) -> Timestamp {
+        match self.precision {
+            TimePrecision::Day => {
+                self.at.checked_add(jiff::Span::new().hours(24)).unwrap_or(self.at)
+            }
+            TimePrecision::Second
+            | TimePrecision::Minute
+            | TimePrecision::AssumedZone
+            | TimePrecision::Received => self.at,
+        }
+    }
+
     /// RFC 3339 with the offset in which it was stated, whole seconds.
     pub fn to_rfc3339(&self) -> String {
         let offset =

@@ -4,11 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Scan, Standing};
-use crate::taxonomy::{Kind, Leg, Status};
+use super::{Scan, Standing, sequence::sequence};
+use crate::taxonomy::{Kind, Leg, Phase, Reason, Status};
 
 /// A failed attempt, or a redirect, lets the steps of delivery be reached once more.
 const BEFORE_DELIVERY: u16 = 399;
+
+/// Where a leg is that was found to have ended otherwise: nothing that it had reached is above.
+const CORRECTED: u16 = 580;
 
 /// How one scan stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +21,10 @@ pub(super) struct Stand {
     pub(super) discriminator: String,
     /// The run, for steps.
     pub(super) run: u32,
-    /// Whether the leg moved to this step.
-    pub(super) accepted: bool,
+    /// The episode of side statuses in which it stands.
+    pub(super) episode: u32,
+    /// How far it moved the leg: what is below in this run, or in an earlier one, is behind it.
+    pub(super) mark: Option<u16>,
 }
 
 /// The legs of one subject.
@@ -36,7 +41,7 @@ pub(super) struct Folded {
 /// Where one leg is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LegState {
-    /// Highest rank reached in this run.
+    /// Highest mark reached in this run.
     pub(super) high: u16,
     /// The status of the highest step, or the terminal one.
     pub(super) status: Option<Status>,
@@ -53,9 +58,7 @@ pub(super) struct LegState {
 
 /// Folds the scans of one subject.
 pub(super) fn fold(scans: &[&Scan]) -> Folded {
-    let mut sequence: Vec<usize> = (0..scans.len()).collect();
-    sequence.sort_by_key(|place| (scans[*place].sort_key(), *place));
-    let mut folded = Folded { sequence, ..Folded::default() };
+    let mut folded = Folded { sequence: sequence(scans), ..Folded::default() };
     let mut stands: Vec<Option<Stand>> = vec![None; scans.len()];
     for place in folded.sequence.clone() {
         let scan = scans[place];
@@ -81,12 +84,11 @@ impl Folded {
         after.copied().any(|other| {
             let step = scans[other];
             let stand = &self.stands[other];
-            let rank = step.status.rank();
-            if step.leg != scan.leg || !stand.accepted || !counts(step) {
+            let Some(mark) = stand.mark.filter(|_| step.leg == scan.leg && counts(step)) else {
                 return false;
-            }
-            match scan.status.rank() {
-                Some(own_rank) => rank.is_some_and(|rank| (stand.run, rank) > (own.run, own_rank)),
+            };
+            match scan.rank() {
+                Some(rank) => (stand.run, mark) > (own.run, own.mark.unwrap_or(rank)),
                 None => clears(scan.status, step),
             }
         })
@@ -95,8 +97,7 @@ impl Folded {
 
 /// Whether a later step makes a side status old news.
 fn clears(side: Status, step: &Scan) -> bool {
-    use crate::taxonomy::Phase;
-    let rank = step.status.rank().unwrap_or(0);
+    let rank = step.rank().unwrap_or(0);
     let from = match side.row().phase {
         Phase::Order | Phase::Return => u16::MAX,
         Phase::Fulfilment => 260,
@@ -107,29 +108,32 @@ fn clears(side: Status, step: &Scan) -> bool {
 
 impl LegState {
     fn take(&mut self, scan: &Scan, place: usize) -> Stand {
-        let said = |standing| Stand {
-            standing,
-            discriminator: String::new(),
-            run: self.run,
-            accepted: false,
-        };
         if scan.status == Status::Unknown {
-            return said(Standing::Unknown);
+            return self.stand(Standing::Unknown, String::new());
         }
         if scan.quiet {
-            return said(Standing::Remembered);
+            return self.stand(Standing::Remembered, String::new());
         }
         match scan.status.row().kind {
-            Kind::Step(rank) => self.step(scan, rank, place),
+            Kind::Step(_) => self.step(scan, place),
+            Kind::Side if scan.status == Status::DeliveryAttemptFailed => self.attempt(),
             Kind::Side => self.side(scan, place),
-            Kind::None => said(Standing::Unknown),
+            Kind::None => self.stand(Standing::Unknown, String::new()),
         }
     }
 
-    fn step(&mut self, scan: &Scan, rank: u16, place: usize) -> Stand {
-        let stays = scan.is_redirect() && rank <= self.high && self.terminal.is_none();
-        if stays {
-            self.high = self.high.min(BEFORE_DELIVERY);
+    fn stand(&self, standing: Standing, discriminator: String) -> Stand {
+        Stand { standing, discriminator, run: self.run, episode: self.episode, mark: None }
+    }
+
+    fn step(&mut self, scan: &Scan, place: usize) -> Stand {
+        let rank = scan.rank().unwrap_or(0);
+        if scan.is_redirect()
+            && self.terminal.is_none()
+            && self.high > BEFORE_DELIVERY
+            && rank < self.high
+        {
+            self.high = BEFORE_DELIVERY;
             self.run += 1;
         }
         let discriminator = match scan.text("refund_id") {
@@ -137,77 +141,73 @@ impl LegState {
             _ => self.run.to_string(),
         };
         let slot = (scan.status, discriminator.clone());
-        let stand = |standing, accepted, run| Stand { standing, discriminator, run, accepted };
         if self.seen.contains(&slot) {
-            return stand(Standing::Repeated, false, self.run);
+            return self.stand(Standing::Repeated, discriminator);
         }
+        let mut mark = rank;
         if let Some((closed_by, _)) = self.terminal {
             let corrects = scan.status == Status::Delivered
                 && matches!(closed_by, Status::Lost | Status::Undeliverable);
             let another_refund = scan.status == Status::ReturnRefunded && closed_by == scan.status;
-            if !corrects && !another_refund {
-                return stand(Standing::Conflict, false, self.run);
+            if corrects {
+                mark = CORRECTED;
+            } else if !another_refund {
+                return self.stand(Standing::Conflict, discriminator);
             }
         } else if rank < self.high {
-            return stand(Standing::Late, false, self.run);
+            return self.stand(Standing::Late, discriminator);
         }
         self.seen.push(slot);
-        self.high = self.high.max(rank);
+        self.high = self.high.max(mark);
         self.status = Some(scan.status);
         self.episode += 1;
         self.moved_since_attempt = true;
         if scan.status.row().terminal {
             self.terminal = Some((scan.status, place));
         }
-        stand(Standing::New, true, self.run)
+        Stand { mark: Some(mark), ..self.stand(Standing::New, discriminator) }
     }
 
     fn side(&mut self, scan: &Scan, place: usize) -> Stand {
-        if scan.status == Status::DeliveryAttemptFailed {
-            return self.attempt(scan);
-        }
-        let reason = scan.reason.map_or("", crate::taxonomy::Reason::name);
+        // A source that gives no reason says as much as one that says `unspecified`.
+        let reason = scan.reason.unwrap_or(Reason::Unspecified).name();
         let discriminator = format!("{reason}:{}", self.episode);
         let slot = (scan.status, discriminator.clone());
-        let run = self.run;
-        let stand = |standing| Stand { standing, discriminator, run, accepted: false };
         if self.seen.contains(&slot) {
-            return stand(Standing::Repeated);
+            return self.stand(Standing::Repeated, discriminator);
         }
-        if let Some((closed_by, _)) = self.terminal {
-            let found_on_opening = scan.status == Status::Damaged && closed_by == Status::Delivered;
-            if !found_on_opening {
-                return stand(Standing::Conflict);
-            }
+        // That it is damaged may be found on opening.
+        if self.terminal.is_some() && scan.status != Status::Damaged {
+            return self.stand(Standing::Conflict, discriminator);
         }
         self.seen.push(slot);
-        if scan.status.row().terminal {
+        let closes = scan.status.row().terminal;
+        if closes {
             self.terminal = Some((scan.status, place));
             self.status = Some(scan.status);
         }
-        stand(Standing::New)
+        let mark = closes.then_some(u16::MAX);
+        Stand { mark, ..self.stand(Standing::New, discriminator) }
     }
 
     /// Whatever reason two sources give, it is one attempt until a step follows it.
-    fn attempt(&mut self, scan: &Scan) -> Stand {
+    fn attempt(&mut self) -> Stand {
         if self.terminal.is_some() {
-            return Stand {
-                standing: Standing::Conflict,
-                discriminator: String::new(),
-                run: self.run,
-                accepted: false,
-            };
+            return self.stand(Standing::Conflict, String::new());
         }
-        let repeated = self.attempts > 0 && !self.moved_since_attempt;
-        let run = if repeated { self.run - 1 } else { self.run };
-        if !repeated {
-            self.seen.push((scan.status, run.to_string()));
-            self.high = self.high.min(BEFORE_DELIVERY);
-            self.run += 1;
-            self.attempts += 1;
-            self.moved_since_attempt = false;
+        if self.attempts > 0 && !self.moved_since_attempt {
+            let run = self.run - 1;
+            return Stand { run, ..self.stand(Standing::Repeated, run.to_string()) };
         }
-        let standing = if repeated { Standing::Repeated } else { Standing::New };
-        Stand { standing, discriminator: run.to_string(), run, accepted: false }
+        let discriminator = self.run.to_string();
+        let stand =
+            Stand { mark: Some(u16::MAX), ..self.stand(Standing::New, discriminator.clone()) };
+        self.seen.push((Status::DeliveryAttemptFailed, discriminator));
+        // Whoever tried to deliver it had it on tour, scanned or not.
+        self.high = BEFORE_DELIVERY;
+        self.run += 1;
+        self.attempts += 1;
+        self.moved_since_attempt = false;
+        stand
     }
 }

@@ -4,13 +4,15 @@
 use super::{Scan, Subject, scan::About};
 use crate::{
     Alias,
-    id::{AggregateId, ParcelId, ReturnId},
+    id::{AggregateId, ParcelId, ReceiptId, ReturnId},
 };
 
 /// The scans of one subject, by their places in the order's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) subject: Subject,
+    /// Every id under which it was spoken of: of two parcels that turned out to be one, both.
+    pub(super) known_as: Vec<Subject>,
     pub(super) places: Vec<usize>,
     /// All names that were given to it.
     pub(super) names: Vec<Alias>,
@@ -21,10 +23,12 @@ pub(super) fn groups(order: AggregateId, scans: &[Scan]) -> Vec<Group> {
     let mut groups = Vec::new();
     let of_order: Vec<usize> = places(scans, About::Order);
     if !of_order.is_empty() {
-        groups.push(Group { subject: Subject::Order(order), places: of_order, names: Vec::new() });
+        let subject = Subject::Order(order);
+        let names = Vec::new();
+        groups.push(Group { subject, known_as: vec![subject], places: of_order, names });
     }
-    groups.extend(named(order, scans, About::Parcel));
-    groups.extend(named(order, scans, About::Return));
+    groups.extend(named(scans, About::Parcel));
+    groups.extend(named(scans, About::Return));
     groups
 }
 
@@ -32,7 +36,7 @@ fn places(scans: &[Scan], about: About) -> Vec<usize> {
     (0..scans.len()).filter(|place| scans[*place].about() == about).collect()
 }
 
-fn named(order: AggregateId, scans: &[Scan], about: About) -> Vec<Group> {
+fn named(scans: &[Scan], about: About) -> Vec<Group> {
     let mut found: Vec<(Vec<usize>, Vec<Alias>)> = Vec::new();
     let mut nameless = Vec::new();
     for place in places(scans, about) {
@@ -60,27 +64,36 @@ fn named(order: AggregateId, scans: &[Scan], about: About) -> Vec<Group> {
     let mut groups: Vec<Group> = found
         .into_iter()
         .map(|(mut places, mut names)| {
-            places.sort_unstable();
+            places.sort_unstable_by_key(|place| scans[*place].seq);
             names.sort();
             names.dedup();
-            Group { subject: subject(order, scans, &places, about), places, names }
+            let mut known_as: Vec<Subject> = Vec::new();
+            for scan in places.iter().map(|place| &scans[*place]) {
+                for fact in scan.founder.iter().chain(scan.told_by.first()) {
+                    let known = subject(*fact, about);
+                    if !known_as.contains(&known) {
+                        known_as.push(known);
+                    }
+                }
+            }
+            // The elder's: later scans, and later names, change nothing.
+            Group { subject: known_as[0], known_as, places, names }
         })
         .collect();
     groups.sort_by_key(|group| group.places.iter().map(|place| scans[*place].seq).min());
     groups
 }
 
-/// The id follows from the elder scan's first teller: later scans, and later names, change nothing.
-fn subject(order: AggregateId, scans: &[Scan], places: &[usize], about: About) -> Subject {
-    let elder = places.iter().map(|place| &scans[*place]).min_by_key(|scan| scan.seq);
-    let (receipt, index) = elder
-        .and_then(|scan| scan.told_by.first().copied())
-        .expect("a group has a scan, and a scan somebody who told it");
+/// The fact through which the parcel or return of a scan was first heard of.
+pub(super) fn founder(scan: &Scan) -> (ReceiptId, u16) {
+    scan.founder.or(scan.told_by.first().copied()).expect("somebody told a scan")
+}
+
+fn subject((receipt, index): (ReceiptId, u16), about: About) -> Subject {
     let receipt = receipt.bits().to_be_bytes();
     let parts: [&[u8]; 2] = [&receipt, &index.to_be_bytes()];
     match about {
-        About::Order => Subject::Order(order),
-        About::Parcel => Subject::Parcel(ParcelId::derived(&parts)),
         About::Return => Subject::Return(ReturnId::derived(&parts)),
+        About::Parcel | About::Order => Subject::Parcel(ParcelId::derived(&parts)),
     }
 }

@@ -2,13 +2,28 @@
 
 use jiff::Timestamp;
 
-use super::{Order, Policy, Ruling, fold::fold};
+use super::{Claim, Order, Policy, Ruling, Standing, United, fold::fold};
+use crate::{
+    id::OccurrenceId,
+    taxonomy::{Leg, Status},
+};
+
+/// What two orders came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// The one order.
+    pub order: Order,
+    /// What was released.
+    pub rulings: Vec<Ruling>,
+    /// Occurrences that were shown to be one.
+    pub united: Vec<United>,
+}
 
 impl Order {
     /// Takes in another order that turned out to be the same one; the elder (by its first fact)
     /// keeps its id, parcels known to both become one under the elder's id, claims are the union.
     /// Facts that this releases are ruled on.
-    pub fn merge(self, other: Self, policy: &Policy<'_>, now: Timestamp) -> (Self, Vec<Ruling>) {
+    pub fn merge(self, other: Self, policy: &Policy<'_>, now: Timestamp) -> Merged {
         let (mut elder, younger) =
             if self.first <= other.first { (self, other) } else { (other, self) };
         elder.heard_at = elder.heard_at.max(younger.heard_at).min(now.max(elder.heard_at));
@@ -18,6 +33,9 @@ impl Order {
             }
         }
         elder.names.sort();
+        elder.shops.extend(younger.shops);
+        elder.shops.sort();
+        elder.shops.dedup();
         elder.known.join(&younger.known);
         let behind = elder.scans.iter().map(|scan| scan.seq + 1).max().unwrap_or(0);
         for claim in younger.claims {
@@ -26,7 +44,7 @@ impl Order {
                 None => elder.claims.push(claim),
             }
         }
-        let mut same = Vec::new();
+        let mut same: Vec<(OccurrenceId, OccurrenceId)> = Vec::new();
         for mut scan in younger.scans {
             scan.seq += behind;
             match elder.scans.iter_mut().find(|known| known.says_the_same(&scan)) {
@@ -37,62 +55,70 @@ impl Order {
                 None => elder.scans.push(scan),
             }
         }
-        for (kept, gone) in same {
-            elder.take_claims(kept, gone);
+        same.sort_unstable();
+        same.dedup();
+        let mut united = Vec::new();
+        for (kept, gone) in same.into_iter().filter(|(kept, gone)| kept != gone) {
+            united.push(elder.unite(kept, gone));
         }
         elder.parked.extend(younger.parked);
-        elder.unite_occurrences();
+        united.extend(elder.unite_occurrences());
         let rulings = elder.release(policy);
-        (elder, rulings)
+        elder.forget_tellers();
+        Merged { order: elder, rulings, united }
     }
 
     /// Scans that turned out to say the same thing under two occurrences keep the elder one.
-    pub(super) fn unite_occurrences(&mut self) {
+    pub(super) fn unite_occurrences(&mut self) -> Vec<United> {
+        let mut united: Vec<United> = Vec::new();
         for group in self.groups() {
             let folded = fold(&self.scans_of(&group));
-            for (at, place) in group.places.iter().enumerate() {
-                let scan = &self.scans[*place];
-                let slot = (scan.status, scan.leg, &folded.stands[at].discriminator);
-                let elder = group
-                    .places
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, place)| {
-                        let of = &self.scans[**place];
-                        (of.status, of.leg, &folded.stands[*other].discriminator) == slot
-                    })
-                    .filter_map(|(_, place)| {
-                        let of = &self.scans[*place];
-                        Some((of.seq, of.occurrence?))
-                    })
-                    .min();
-                let Some((_, kept)) = elder else { continue };
-                let given = self.scans[*place].occurrence;
-                if let Some(gone) = given.filter(|given| *given != kept) {
-                    self.scans[*place].occurrence = Some(kept);
-                    self.take_claims(kept, gone);
+            let slot = |at: usize| {
+                let (scan, stand) = (&self.scans[group.places[at]], &folded.stands[at]);
+                (scan.status, scan.leg, stand.discriminator.clone())
+            };
+            let slots: Vec<(Status, Leg, String)> = (0..group.places.len()).map(slot).collect();
+            // What contradicts how it ended has no slot of its own.
+            let speaks = |at: usize| folded.stands[at].standing != Standing::Conflict;
+            for at in (0..slots.len()).filter(|at| speaks(*at)) {
+                let Some(given) = self.scans[group.places[at]].occurrence else { continue };
+                let same = (0..slots.len()).filter(|o| speaks(*o) && slots[*o] == slots[at]);
+                let said = |other: usize| {
+                    let of = &self.scans[group.places[other]];
+                    Some((of.seq, of.occurrence?))
+                };
+                let Some((_, kept)) = same.filter_map(said).min() else { continue };
+                if given != kept {
+                    self.scans[group.places[at]].occurrence = Some(kept);
+                    let is_known = |pair: &United| (pair.kept, pair.gone) == (kept, given);
+                    if !united.iter().any(is_known) {
+                        united.push(self.unite(kept, given));
+                    }
                 }
             }
         }
+        united
     }
 
-    fn take_claims(&mut self, kept: crate::id::OccurrenceId, gone: crate::id::OccurrenceId) {
-        if kept == gone {
-            return;
-        }
+    /// The claims of `gone` become those of `kept`.
+    fn unite(&mut self, kept: OccurrenceId, gone: OccurrenceId) -> United {
+        let mut united = United { kept, gone, twice: Vec::new() };
         let Some(place) = self.claims.iter().position(|claim| claim.occurrence == gone) else {
-            return;
+            return united;
         };
         let claim = self.claims.remove(place);
         match self.claims.iter_mut().find(|own| own.occurrence == kept) {
             Some(own) => {
                 for destination in claim.destinations {
-                    if !own.destinations.contains(&destination) {
+                    if own.destinations.contains(&destination) {
+                        united.twice.push(destination);
+                    } else {
                         own.destinations.push(destination);
                     }
                 }
             }
-            None => self.claims.push(super::Claim { occurrence: kept, ..claim }),
+            None => self.claims.push(Claim { occurrence: kept, ..claim }),
         }
+        united
     }
 }

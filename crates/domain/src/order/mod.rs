@@ -5,21 +5,26 @@
 mod apply;
 mod fact;
 mod fold;
+mod forget;
 mod group;
+mod identity;
 mod joined;
 mod merge;
+mod parcels;
 mod policy;
+mod rule;
 mod ruling;
 mod scan;
+mod sequence;
 #[cfg(test)]
 mod tests;
 mod view;
 
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alias, AliasKind, Value,
+    Alias,
     id::{AggregateId, DestinationName, MerchantId, OccurrenceId, ReceiptId, SourceName},
 };
 
@@ -28,14 +33,13 @@ use joined::Joined;
 use scan::Scan;
 
 pub use fact::Fact;
+pub use identity::{ALIAS_DAYS, Lead};
+pub use merge::Merged;
 pub use policy::{OncePer, Policy, TriggerPolicy};
-pub use ruling::{Firing, Passed, Ruling, Standing, Subject};
+pub use ruling::{Firing, Passed, Ruling, Standing, Subject, United};
 
 /// Most scans of one order; above it what only repeats is forgotten first.
 pub const MAX_SCANS: usize = 500;
-
-/// Days after which the names of a closed parcel lead to it no more: carriers use numbers again.
-pub const ALIAS_DAYS: i64 = 120;
 
 /// The form in which orders are written.
 const VERSION: u8 = 1;
@@ -50,6 +54,9 @@ pub struct Order {
     /// Names of the order itself, each with the source that gave it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     names: Vec<(Alias, SourceName)>,
+    /// Which of these sources are shops: each has its own ids and numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shops: Vec<SourceName>,
     /// What is known of recipient and order.
     #[serde(default)]
     known: Joined,
@@ -95,6 +102,7 @@ impl Order {
             ),
             first: (fact.receipt, fact.index),
             names: Vec::new(),
+            shops: Vec::new(),
             known: Joined::default(),
             scans: Vec::new(),
             claims: Vec::new(),
@@ -126,46 +134,6 @@ impl Order {
     /// When it was first heard of: the smaller is the elder.
     pub fn first(&self) -> (ReceiptId, u16) {
         self.first
-    }
-
-    /// All names that lead to it now, the recipient's e-mail address included; closed ones left out.
-    pub fn aliases(&self, now: Timestamp) -> Vec<Alias> {
-        let mut aliases: Vec<Alias> = self.names.iter().map(|(alias, _)| alias.clone()).collect();
-        for group in self.groups() {
-            if !self.is_closed(&group, now) {
-                aliases.extend(group.names);
-            }
-        }
-        let email = self.known.get("email").and_then(Value::as_text);
-        aliases.extend(email.and_then(|email| Alias::new(AliasKind::Email, email)));
-        aliases.sort();
-        aliases.dedup();
-        aliases
-    }
-
-    /// Whether anything of it can still move: of several orders under one name the open one is
-    /// meant.
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        let groups = self.groups();
-        groups.is_empty() || groups.iter().any(|group| !self.is_closed(group, now))
-    }
-
-    /// Whether `fact` speaks of another order than this one, although they share a name: the same
-    /// source gives both an id, and the ids differ.
-    pub fn contradicts(&self, fact: &Fact) -> bool {
-        let stated = fact.event.fields.get("order_id").and_then(Value::as_id);
-        let Some(stated) = stated.and_then(|id| Alias::new(AliasKind::OrderId, id)) else {
-            return false;
-        };
-        let mut known = self.names.iter().filter(|(alias, source)| {
-            alias.kind == AliasKind::OrderId && *source == fact.event.source
-        });
-        let mut any = false;
-        let fits = known.any(|(alias, _)| {
-            any = true;
-            *alias == stated
-        });
-        any && !fits
     }
 
     /// Receipts of which facts are parked here, ascending, each once.
@@ -213,16 +181,6 @@ impl Order {
 
     fn scans_of(&self, group: &Group) -> Vec<&Scan> {
         group.places.iter().map(|place| &self.scans[*place]).collect()
-    }
-
-    fn is_closed(&self, group: &Group, now: Timestamp) -> bool {
-        let scans = self.scans_of(group);
-        let folded = fold::fold(&scans);
-        let ended = folded.legs.values().filter_map(|leg| leg.terminal);
-        let Some(last) = ended.map(|(_, place)| scans[place].at.at).max() else { return false };
-        let open_leg = folded.legs.values().any(|leg| leg.terminal.is_none());
-        let closes = last.checked_add((ALIAS_DAYS * 24).hours());
-        !open_leg && closes.is_ok_and(|closes| closes <= now)
     }
 
     fn has_recipient(&self) -> bool {

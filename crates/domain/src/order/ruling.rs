@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     Map,
     event::Moment,
-    id::{AggregateId, OccurrenceId, ParcelId, ReceiptId, ReturnId},
+    id::{AggregateId, DestinationName, OccurrenceId, ParcelId, ReceiptId, ReturnId, SourceName},
     taxonomy::{Leg, Status, Trigger},
 };
 
@@ -29,6 +29,8 @@ pub struct Ruling {
     pub index: u16,
     /// Of what it speaks.
     pub subject: Subject,
+    /// Every id under which that was spoken of before: of two that turned out to be one, both.
+    pub known_as: Vec<Subject>,
     /// Canonical status.
     pub status: Status,
     /// When it happened.
@@ -39,6 +41,8 @@ pub struct Ruling {
     pub firings: Vec<Firing>,
     /// The step that it reached, if it is the highest of its leg.
     pub passed: Option<Passed>,
+    /// Occurrences that it showed to be one.
+    pub united: Vec<United>,
     /// The event's flat fields as the source stated them.
     pub fields: Map,
 }
@@ -75,6 +79,8 @@ pub struct Firing {
     pub occurrence: OccurrenceId,
     /// Of what it speaks.
     pub subject: Subject,
+    /// Who said it.
+    pub source: SourceName,
     /// Its leg.
     pub leg: Leg,
     /// Its rank, for steps.
@@ -93,15 +99,24 @@ pub struct Firing {
     pub index: u16,
 }
 
-/// The highest step of a leg moved here: lower unsent ones are superseded (never `dispatched`).
+/// The highest step of a leg moved here: lower unsent steps are superseded (never `dispatched`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passed {
-    /// Of what.
-    pub subject: Subject,
     /// On which leg.
     pub leg: Leg,
     /// To which rank.
     pub rank: u16,
+}
+
+/// Two occurrences that turned out to be one: parcels that were taken for two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct United {
+    /// The elder.
+    pub kept: OccurrenceId,
+    /// The one that is no more.
+    pub gone: OccurrenceId,
+    /// Destinations that both were claimed for: one message too many each.
+    pub twice: Vec<DestinationName>,
 }
 
 impl std::fmt::Display for Subject {

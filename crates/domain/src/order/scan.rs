@@ -5,13 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Fact;
 use crate::{
-    Alias, AliasKind, Map, Moment, Party, TimePrecision, Value,
+    Alias, AliasKind, Map, Moment, Party, Value,
     id::{OccurrenceId, ReceiptId, SourceName},
     taxonomy::{Home, Leg, Level, Reason, Status, field},
 };
-
-/// Most receipts that are remembered to have said one and the same thing.
-const MAX_TELLERS: usize = 8;
 
 /// A fact as it is kept. Two facts that say the same are one scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,8 +31,12 @@ pub(super) struct Scan {
     /// What it stated of the parcel, the return or itself.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(super) fields: Map,
-    /// Who said it: the first is whose id a new parcel or return takes.
+    /// Who said it.
     pub(super) told_by: Vec<(ReceiptId, u16)>,
+    /// The fact through which its parcel or return was first heard of, as it was known when this
+    /// was said: the id follows from it and never changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) founder: Option<(ReceiptId, u16)>,
     /// The occurrence it was given; never changes once given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) occurrence: Option<OccurrenceId>,
@@ -72,6 +73,7 @@ impl Scan {
             names: names(fact),
             fields,
             told_by: vec![(fact.receipt, fact.index)],
+            founder: None,
             occurrence: None,
         }
     }
@@ -107,8 +109,9 @@ impl Scan {
         }
         self.received_at = self.received_at.min(other.received_at);
         self.occurrence = self.occurrence.or(other.occurrence);
+        self.founder = self.founder.or(other.founder);
         for teller in other.told_by {
-            if !self.told_by.contains(&teller) && self.told_by.len() < MAX_TELLERS {
+            if !self.told_by.contains(&teller) {
                 self.told_by.push(teller);
             }
         }
@@ -122,17 +125,14 @@ impl Scan {
         self.fields.get("redirected").and_then(Value::as_bool) == Some(true)
     }
 
-    /// Where it stands among others: a day without a time is over only at its end.
-    pub(super) fn sort_key(&self) -> (i64, i32, u16, Status, Option<Reason>, u32) {
-        let mut second = self.at.at.as_second();
-        let mut nanosecond = self.at.at.subsec_nanosecond();
-        if self.at.precision == TimePrecision::Day {
-            second = second.saturating_add(86_399);
-            nanosecond = 0;
+    /// Its rank on its own leg. The table's is that of the forward leg; what is lost on another
+    /// one had got as far there.
+    pub(super) fn rank(&self) -> Option<u16> {
+        match (self.status, self.leg) {
+            (Status::Lost, Leg::Rts) => Some(630),
+            (Status::Lost, Leg::Return) => Some(790),
+            _ => self.status.rank(),
         }
-        // At one and the same time steps come first, in the order of their ranks.
-        let rank = self.status.rank().unwrap_or(u16::MAX);
-        (second, nanosecond, rank, self.status, self.reason, 0)
     }
 }
 

@@ -2,15 +2,18 @@
 //! state, nothing fires twice, ids never change.
 
 mod laws;
+mod names;
 mod rules;
+mod times;
+mod views;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 
 use super::*;
 use crate::{
-    Event, Map, Moment, Party,
+    AliasKind, Event, Map, Moment, Party,
     id::MerchantKey,
     taxonomy::{Home, Leg, Reason, Status, Trigger},
 };
@@ -83,6 +86,9 @@ fn fact(n: u128, at: i64, status: Status, fields: &[(&str, &str)]) -> Fact {
         },
     }
 }
+
+/// Names and recipient of the one parcel of most tests.
+const ONE: [(&str, &str); 3] = [("order_number", "#1001"), ("tracking_number", "T1"), ANNA];
 
 const ANNA: (&str, &str) = ("email", "anna@hey.example");
 

@@ -160,6 +160,7 @@ pub static FIELDS: &[Field] = &[
     Field { name: "refund_id", level: Level::Fact, kind: FieldKind::Id, privacy: Privacy::Linkable, stated: true, doc: "the source's id of the refund" },
     Field { name: "refund_amount", level: Level::Fact, kind: FieldKind::Money, privacy: Privacy::Linkable, stated: true, doc: "amount of the refund" },
     Field { name: "refund_currency", level: Level::Fact, kind: FieldKind::Text, privacy: Privacy::None, stated: true, doc: "ISO 4217" },
+    Field { name: "raw_source", level: Level::Computed, kind: FieldKind::Text, privacy: Privacy::None, stated: false, doc: "the source that said it" },
     Field { name: "raw_code", level: Level::Fact, kind: FieldKind::Text, privacy: Privacy::None, stated: true, doc: "the source's own code, as received" },
     Field { name: "raw_text", level: Level::Fact, kind: FieldKind::Text, privacy: Privacy::Linkable, stated: true, doc: "the source's own words; not sent unless mapped" },
     Field { name: "mapping", level: Level::Relay, kind: FieldKind::Text, privacy: Privacy::None, stated: false, doc: "for \"why was this sent\"" },

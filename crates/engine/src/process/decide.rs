@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use parcelwire_domain::{
-    Alias, Value,
-    id::{AggregateId, DestinationName, MerchantKey, MessageId, ReceiptId, SourceName},
-    order::{Fact, Firing, Order, Passed, Policy, Ruling, Standing},
-    taxonomy::{Status, Trigger},
+    Alias, Map, Value,
+    id::{AggregateId, DestinationName, MerchantKey, ReceiptId, SourceName},
+    order::{Fact, Firing, Order, Policy, Ruling, Standing},
 };
 use parcelwire_mapping::{
     merchant::{Candidate, Choice, Merchant},
     source::{Reading, flat},
 };
 
-use super::outcome::{Line, of_receipt};
+use super::{
+    outcome::{Line, of_receipt},
+    revise::message_id,
+};
 use crate::{
     Messages,
     ports::{
@@ -31,31 +33,31 @@ pub(crate) struct Case<'a> {
 
 /// An order at work.
 #[derive(Clone)]
-struct Desk {
-    order: Order,
+pub(super) struct Desk {
+    pub(super) order: Order,
     /// The version that was read; `None` for one that was not there.
-    read: Option<u64>,
+    pub(super) read: Option<u64>,
     /// It was merged into this one.
-    merged_into: Option<AggregateId>,
-    changed: bool,
+    pub(super) merged_into: Option<AggregateId>,
+    pub(super) changed: bool,
 }
 
 /// One merchant's step.
 #[derive(Clone)]
 pub(crate) struct Decide<'a> {
-    merchant: &'a Merchant,
-    policy: Policy<'a>,
+    pub(super) merchant: &'a Merchant,
+    pub(super) policy: Policy<'a>,
     messages_mode: &'a Messages,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     looked_up: Vec<(Alias, Vec<AggregateId>)>,
-    names: BTreeMap<Alias, Vec<AggregateId>>,
-    orders: BTreeMap<AggregateId, Desk>,
-    pending: Vec<PendingMessage>,
+    pub(super) names: BTreeMap<Alias, Vec<AggregateId>>,
+    pub(super) orders: BTreeMap<AggregateId, Desk>,
+    pub(super) pending: Vec<PendingMessage>,
     lines: BTreeMap<ReceiptId, BTreeMap<u16, Line>>,
     touched: Vec<ReceiptId>,
-    messages: Vec<NewMessage>,
-    revisions: Vec<Revision>,
-    story: BTreeMap<(ReceiptId, u16), StoryLine>,
+    pub(super) messages: Vec<NewMessage>,
+    pub(super) revisions: Vec<Revision>,
+    pub(super) story: BTreeMap<(ReceiptId, u16), StoryLine>,
     unmapped: Vec<(SourceName, String)>,
 }
 
@@ -118,9 +120,15 @@ impl<'a> Decide<'a> {
             self.lines.entry(case.receipt).or_default().insert(0, line);
             return self;
         }
-        for (index, event) in reading.events.iter().enumerate() {
-            let index = u16::try_from(index).unwrap_or(u16::MAX);
-            let fact = Fact { receipt: case.receipt, index, event: event.clone() };
+        let facts = reading.events.iter().enumerate().map(|(index, event)| Fact {
+            receipt: case.receipt,
+            index: u16::try_from(index).unwrap_or(u16::MAX),
+            event: event.clone(),
+        });
+        // Many systems list what happened last first.
+        let mut facts: Vec<Fact> = facts.collect();
+        facts.sort_by_key(|fact| (fact.event.occurred_at.at, fact.event.status.rank()));
+        for fact in facts {
             self.fact(fact);
         }
         self
@@ -136,6 +144,7 @@ impl<'a> Decide<'a> {
 
     /// Looks after an order whose time has come.
     pub(crate) fn wake(&mut self, id: AggregateId) {
+        let id = self.orders.get(&id).and_then(|desk| desk.merged_into).unwrap_or(id);
         let Some(desk) = self.orders.get_mut(&id) else { return };
         desk.changed = true;
         let rulings = desk.order.wake(&self.policy, self.now);
@@ -147,7 +156,6 @@ impl<'a> Decide<'a> {
     fn fact(&mut self, fact: Fact) {
         let fields = flat(&fact.event);
         let key = (fact.receipt, fact.index);
-        let source = fact.event.source.clone();
         let id = self.order_of(&fact);
         let Some(desk) = self.orders.get_mut(&id) else { return };
         desk.changed = true;
@@ -161,92 +169,17 @@ impl<'a> Decide<'a> {
         }
         for ruling in rulings {
             let own = (ruling.receipt, ruling.index) == key;
-            self.rule(id, &ruling, own.then_some((&fields, &source)));
+            self.rule(id, &ruling, own.then_some(&fields));
         }
-    }
-
-    /// The order a fact belongs to: found, made, or made one out of several.
-    fn order_of(&mut self, fact: &Fact) -> AggregateId {
-        let mut ids: Vec<AggregateId> = Vec::new();
-        for alias in fact.aliases().iter().filter(|alias| alias.joins()) {
-            for id in self.names.get(alias).into_iter().flatten() {
-                let fits = self.orders.get(id).is_some_and(|desk| {
-                    desk.merged_into.is_none() && !desk.order.contradicts(fact)
-                });
-                if fits && !ids.contains(id) {
-                    ids.push(*id);
-                }
-            }
-        }
-        // Of several under one name the open ones are meant.
-        let open: Vec<AggregateId> = ids
-            .iter()
-            .copied()
-            .filter(|id| self.orders.get(id).is_some_and(|desk| desk.order.is_open(self.now)))
-            .collect();
-        let meant = if open.is_empty() { ids } else { open };
-        let mut meant = meant.into_iter();
-        let Some(mut kept) = meant.next() else { return self.first_heard(fact) };
-        for other in meant {
-            kept = self.merge(kept, other);
-        }
-        kept
-    }
-
-    fn first_heard(&mut self, fact: &Fact) -> AggregateId {
-        let order = Order::first_heard(&self.merchant.id, fact);
-        let id = order.id();
-        let desk = Desk { order, read: None, merged_into: None, changed: true };
-        self.orders.entry(id).or_insert(desk);
-        id
-    }
-
-    fn merge(&mut self, one: AggregateId, other: AggregateId) -> AggregateId {
-        let (Some(a), Some(b)) = (self.orders.get(&one), self.orders.get(&other)) else {
-            return one;
-        };
-        let (merged, rulings) = a.order.clone().merge(b.order.clone(), &self.policy, self.now);
-        let kept = merged.id();
-        let gone = if kept == one { other } else { one };
-        if let Some(desk) = self.orders.get_mut(&kept) {
-            desk.order = merged;
-            desk.changed = true;
-        }
-        if let Some(desk) = self.orders.get_mut(&gone) {
-            desk.merged_into = Some(kept);
-            desk.changed = true;
-        }
-        for ids in self.names.values_mut() {
-            if ids.contains(&gone) {
-                ids.retain(|id| *id != gone && *id != kept);
-                ids.push(kept);
-            }
-        }
-        for pending in self.pending.iter_mut().filter(|pending| pending.aggregate == gone) {
-            pending.aggregate = kept;
-        }
-        for message in self.messages.iter_mut().filter(|message| message.aggregate == gone) {
-            message.aggregate = kept;
-        }
-        for ruling in rulings {
-            self.rule(kept, &ruling, None);
-        }
-        kept
     }
 
     /// Turns a ruling into messages, revisions and a line of explanation.
-    fn rule(
-        &mut self,
-        id: AggregateId,
-        ruling: &Ruling,
-        stated: Option<(&parcelwire_domain::Map, &SourceName)>,
-    ) {
-        if let Some(passed) = &ruling.passed {
-            self.supersede(id, passed);
-        }
+    pub(super) fn rule(&mut self, id: AggregateId, ruling: &Ruling, stated: Option<&Map>) {
+        self.drop_twins(&[id], &ruling.united);
+        self.revise(id, ruling);
         let mut decisions = Vec::new();
         for firing in &ruling.firings {
-            self.fire(id, firing, stated.map(|(_, source)| source), &mut decisions);
+            self.fire(id, firing, &mut decisions);
         }
         let line = line(ruling, &decisions);
         let known = self.lines.entry(ruling.receipt).or_default();
@@ -254,7 +187,7 @@ impl<'a> Decide<'a> {
         if !self.touched.contains(&ruling.receipt) {
             self.touched.push(ruling.receipt);
         }
-        let mut fields = stated.map_or_else(|| ruling.fields.clone(), |(fields, _)| fields.clone());
+        let mut fields = stated.unwrap_or(&ruling.fields).clone();
         fields.set("status", Value::text(ruling.status.name()));
         let told = StoryLine {
             receipt: ruling.receipt,
@@ -270,13 +203,7 @@ impl<'a> Decide<'a> {
         self.story.insert((ruling.receipt, ruling.index), told);
     }
 
-    fn fire(
-        &mut self,
-        id: AggregateId,
-        firing: &Firing,
-        source: Option<&SourceName>,
-        decisions: &mut Vec<StoryDecision>,
-    ) {
+    fn fire(&mut self, id: AggregateId, firing: &Firing, decisions: &mut Vec<StoryDecision>) {
         let mut tell =
             |destination: Option<&DestinationName>, rule: &str, detail: String, message| {
                 decisions.push(StoryDecision {
@@ -301,27 +228,28 @@ impl<'a> Decide<'a> {
         }
         let Some(rules) = self.merchant.triggers.get(&firing.trigger) else { return };
         let Some(desk) = self.orders.get_mut(&id) else { return };
-        let fresh_until =
-            firing.occurred_at.at.checked_add(rules.max_age).unwrap_or(Timestamp::MAX);
-        let too_old = fresh_until < self.now;
-        let view = desk.order.view(firing, self.now);
-        let unknown = SourceName::parse("unknown").expect("it is a name");
+        // What is said to happen only later than it was heard of is no younger for it.
+        let happened = firing.occurred_at.latest().min(firing.received_at);
+        let fresh_until = happened.checked_add(rules.max_age).unwrap_or(Timestamp::MAX);
+        let backfill = firing.late || fresh_until < self.now;
+        let mut view = desk.order.view(firing, self.now);
+        view.set("late", Value::Bool(backfill));
         for (name, target) in &self.merchant.destinations {
-            let backfill = firing.late || too_old;
             if desk.order.is_claimed(firing.occurrence, name) {
                 tell(Some(name), "repeated", String::new(), None);
                 continue;
             }
             if backfill && !target.ready.backfills() {
-                let rule = if firing.late { "late" } else { "too_old" };
-                tell(Some(name), rule, "the destination cannot record it as past".to_owned(), None);
+                let why = if firing.late { "behind a later step" } else { "too old" };
+                let detail = format!("{why}, and the destination cannot record what is past");
+                tell(Some(name), "late", detail, None);
                 continue;
             }
             let candidate = Candidate {
                 trigger: firing.trigger,
                 occurrence: firing.occurrence,
                 view: &view,
-                source: source.unwrap_or(&unknown),
+                source: &firing.source,
                 backfill,
                 test: false,
             };
@@ -329,10 +257,7 @@ impl<'a> Decide<'a> {
                 Choice::Stop { rule, detail } => tell(Some(name), &rule, detail, None),
                 Choice::Send(frozen) => {
                     desk.order.claim(firing, name);
-                    let message = MessageId::derived_near(
-                        id.bits(),
-                        &[firing.occurrence.bytes(), name.as_str().as_bytes()],
-                    );
+                    let message = message_id(id, firing.occurrence, name);
                     tell(Some(name), "message", String::new(), Some(message));
                     let hold = if backfill { std::time::Duration::ZERO } else { rules.hold };
                     self.messages.push(NewMessage {
@@ -355,39 +280,6 @@ impl<'a> Decide<'a> {
                         rules: self.merchant.rules,
                     });
                 }
-            }
-        }
-    }
-
-    /// Lower unsent steps of the leg are no news any more; the dispatch always is.
-    fn supersede(&mut self, id: AggregateId, passed: &Passed) {
-        let subject = passed.subject.to_string();
-        let lower = |trigger: Trigger, rank: Option<u16>| {
-            trigger != Trigger::Status(Status::Dispatched)
-                && rank.is_some_and(|rank| rank < passed.rank)
-        };
-        let mut revise = Vec::new();
-        for known in &self.pending {
-            let same = known.aggregate == id && known.subject == subject && known.leg == passed.leg;
-            if same && !known.backfill && lower(known.trigger, known.rank) {
-                revise.push((known.id, known.destination.clone()));
-            }
-        }
-        for new in &self.messages {
-            let same = new.aggregate == id && new.subject == subject && new.leg == passed.leg;
-            if same && !new.backfill && lower(new.trigger, new.rank) {
-                revise.push((new.id, new.destination.clone()));
-            }
-        }
-        for (message, destination) in revise {
-            let target = self.merchant.destinations.get(&destination);
-            let revision = if target.is_some_and(|target| target.ready.backfills()) {
-                Revision::Backfill { message }
-            } else {
-                Revision::Cancel { message, why: "superseded".to_owned() }
-            };
-            if !self.revisions.contains(&revision) {
-                self.revisions.push(revision);
             }
         }
     }

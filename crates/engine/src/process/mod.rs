@@ -1,7 +1,9 @@
 //! Receipt → events → order → messages. Load → decide → commit, for many merchants at a time.
 
 pub(crate) mod decide;
+mod orders;
 mod outcome;
+mod revise;
 mod split;
 
 use std::{

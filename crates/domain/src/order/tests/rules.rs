@@ -1,7 +1,5 @@
 use super::*;
 
-const ONE: [(&str, &str); 3] = [("order_number", "#1001"), ("tracking_number", "T1"), ANNA];
-
 #[test]
 fn steps_of_one_parcel_each_fire_once() {
     let rules = Rules::all_on();
@@ -275,8 +273,8 @@ fn two_orders_that_turn_out_to_be_one_keep_the_elder_id_and_all_claims() {
         ],
     );
     let id = elder.order.id();
-    let (one, _) = elder.order.clone().merge(younger.order.clone(), &rules.policy(), minute(4));
-    let (other, _) = younger.order.merge(elder.order, &rules.policy(), minute(4));
+    let one = elder.order.clone().merge(younger.order.clone(), &rules.policy(), minute(4)).order;
+    let other = younger.order.merge(elder.order, &rules.policy(), minute(4)).order;
     assert_eq!(one, other, "merging has no direction");
     assert_eq!(one.id(), id);
     let mut told = Told { order: one, rulings: Vec::new(), sent: Vec::new() };
@@ -296,7 +294,7 @@ fn closed_names_lead_nowhere_after_their_time() {
     let minutes = ALIAS_DAYS * 24 * 60;
     assert!(told.order.aliases(minute(minutes - 1)).contains(&number));
     assert!(!told.order.aliases(minute(minutes)).contains(&number));
-    assert!(!told.order.is_open(minute(minutes)));
+    assert!(!told.order.is_found_by(&number, minute(minutes)));
 }
 
 #[test]

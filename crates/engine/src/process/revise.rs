@@ -1,0 +1,140 @@
+//! What a fact means for messages that are still unsent.
+
+use parcelwire_domain::{
+    id::{AggregateId, DestinationName, MessageId, OccurrenceId},
+    order::{Passed, Ruling, Standing, United},
+    taxonomy::{Leg, Status, Trigger},
+};
+
+use super::decide::Decide;
+use crate::ports::Revision;
+
+/// An unsent message, made in this step or before it.
+struct Unsent<'a> {
+    id: MessageId,
+    destination: &'a DestinationName,
+    trigger: Trigger,
+    leg: Leg,
+    rank: Option<u16>,
+    backfill: bool,
+}
+
+impl Decide<'_> {
+    /// Takes back, or makes records of the past, what is no news any more.
+    pub(super) fn revise(&mut self, id: AggregateId, ruling: &Ruling) {
+        let unsent = self.unsent(id, ruling);
+        let revised: Vec<(MessageId, DestinationName)> = unsent
+            .iter()
+            .filter(|message| !message.backfill)
+            .filter(|message| ruling.passed.is_some_and(|passed| is_passed(message, &passed)))
+            .map(|message| (message.id, message.destination.clone()))
+            .collect();
+        let hushed: Vec<MessageId> = unsent
+            .iter()
+            .filter(|message| ruling.standing == Standing::Sensitive && says_that(message, ruling))
+            .map(|message| message.id)
+            .collect();
+        for (message, destination) in revised {
+            self.supersede(message, &destination);
+        }
+        for message in hushed {
+            self.put(Revision::Cancel { message, why: "sensitive".to_owned() });
+        }
+    }
+
+    /// Of two messages on what turned out to be one fact, the younger unsent one goes.
+    pub(super) fn drop_twins(&mut self, aggregates: &[AggregateId], united: &[United]) {
+        for pair in united {
+            for destination in &pair.twice {
+                let kept = self.unsent_of(aggregates, pair.kept, destination);
+                let gone = self.unsent_of(aggregates, pair.gone, destination);
+                // Where only one is unsent, the other one has told it.
+                if let Some(message) = gone.or(kept) {
+                    self.put(Revision::Cancel { message, why: "superseded".to_owned() });
+                }
+            }
+        }
+    }
+
+    fn supersede(&mut self, message: MessageId, destination: &DestinationName) {
+        let target = self.merchant.destinations.get(destination);
+        if !target.is_some_and(|target| target.ready.backfills()) {
+            self.put(Revision::Cancel { message, why: "superseded".to_owned() });
+            return;
+        }
+        match self.messages.iter_mut().find(|new| new.id == message) {
+            Some(new) => {
+                new.backfill = true;
+                new.not_before = self.now;
+            }
+            None => self.put(Revision::Backfill { message }),
+        }
+    }
+
+    fn put(&mut self, revision: Revision) {
+        if !self.revisions.contains(&revision) {
+            self.revisions.push(revision);
+        }
+    }
+
+    /// The unsent messages of what a ruling speaks of.
+    fn unsent(&self, id: AggregateId, ruling: &Ruling) -> Vec<Unsent<'_>> {
+        let subjects: Vec<String> = ruling.known_as.iter().map(ToString::to_string).collect();
+        let is_of = |aggregate: AggregateId, subject: &String| {
+            aggregate == id && subjects.contains(subject)
+        };
+        let known = self.pending.iter().filter(|known| is_of(known.aggregate, &known.subject));
+        let known = known.map(|known| Unsent {
+            id: known.id,
+            destination: &known.destination,
+            trigger: known.trigger,
+            leg: known.leg,
+            rank: known.rank,
+            backfill: known.backfill,
+        });
+        let new = self.messages.iter().filter(|new| is_of(new.aggregate, &new.subject));
+        let new = new.map(|new| Unsent {
+            id: new.id,
+            destination: &new.destination,
+            trigger: new.trigger,
+            leg: new.leg,
+            rank: new.rank,
+            backfill: new.backfill,
+        });
+        known.chain(new).collect()
+    }
+
+    fn unsent_of(
+        &self,
+        aggregates: &[AggregateId],
+        occurrence: OccurrenceId,
+        destination: &DestinationName,
+    ) -> Option<MessageId> {
+        let mut ids = aggregates.iter().map(|id| message_id(*id, occurrence, destination));
+        ids.find(|id| {
+            self.pending.iter().any(|known| known.id == *id)
+                || self.messages.iter().any(|new| new.id == *id)
+        })
+    }
+}
+
+/// The id of a message: of this occurrence, for this destination, whenever it is made.
+pub(super) fn message_id(
+    aggregate: AggregateId,
+    occurrence: OccurrenceId,
+    destination: &DestinationName,
+) -> MessageId {
+    let parts: [&[u8]; 2] = [occurrence.bytes(), destination.as_str().as_bytes()];
+    MessageId::derived_near(aggregate.bits(), &parts)
+}
+
+/// Lower unsent steps of the leg are no news any more; the dispatch always is.
+fn is_passed(message: &Unsent<'_>, passed: &Passed) -> bool {
+    message.leg == passed.leg
+        && message.trigger != Trigger::Status(Status::Dispatched)
+        && message.rank.is_some_and(|rank| rank < passed.rank)
+}
+
+fn says_that(message: &Unsent<'_>, ruling: &Ruling) -> bool {
+    message.trigger == Trigger::Status(ruling.status)
+}
