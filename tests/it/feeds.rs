@@ -1,28 +1,39 @@
 //! One stream of webhooks for many merchants.
 
-use serde_json::json;
+use std::path::Path;
 
-use crate::harness::{SHOP_SECRET, TestApp, answer, hmac_base64, spawn_with, write};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, SHOP_SECRET, TestApp, answer, hmac_base64, spawn_with, write};
 
 const CONNECTOR: &str = "title: Lagerhaus\nfacts: invented for a test\nverify: { hmac: sha256, encoding: base64, header: X-Lager-Sig }\n\
     account: =parcel.client\nevents:\n  each: =parcels\n  as: parcel\n  code: =parcel.status\n  order_number: =parcel.order\n\
     \x20 tracking_number: =parcel.number\n  email: =parcel.email\nstatuses: { gone: dispatched, there: delivered }\ntests: {}\n";
 
-async fn app() -> TestApp {
-    spawn_with(|directory, sandbox| {
-        write(directory, "connectors/sources/lager.yaml", CONNECTOR);
-        write(directory, "feeds/lager.yaml", &format!("secret: {SHOP_SECRET}\n"));
-        for (name, account) in [("anna", "1"), ("ben", "2"), ("carla", "0815")] {
-            let file = format!(
-                "holds: off\nsources:\n  lager: {{ account: \"{account}\" }}\ndestinations:\n  klaviyo: {{ api_key: pk_{name}, base_url: \"{sandbox}\" }}\n"
-            );
-            write(directory, &format!("merchants/{name}.yaml"), &file);
-        }
-    })
-    .await
+/// A feed with three merchants; its connector lies beside their folders or elsewhere.
+pub(crate) fn write_files(connectors: &Path, config: &Path, sandbox: &str) {
+    write(connectors, "connectors/sources/lager.yaml", CONNECTOR);
+    write(config, "feeds/lager.yaml", &format!("secret: {SHOP_SECRET}\n"));
+    for (name, account) in [("anna", "1"), ("ben", "2"), ("carla", "0815")] {
+        let file = format!(
+            "holds: off\nsources:\n  lager: {{ account: \"{account}\" }}\ndestinations:\n  klaviyo: {{ api_key: pk_{name}, limits: off, base_url: \"{sandbox}\" }}\n"
+        );
+        write(config, &format!("merchants/{name}.yaml"), &file);
+    }
 }
 
-async fn feed(app: &TestApp, body: &serde_json::Value) -> crate::harness::Answer {
+/// A webhook about two merchants' parcels, and whom it is about.
+pub(crate) fn two_parcels(number: u64) -> (String, Vec<String>) {
+    let parcels = ["1", "2"].map(|client| parcel(client, number, "gone"));
+    let email = |parcel: &Value| parcel["email"].as_str().unwrap_or_default().to_owned();
+    (json!({ "parcels": parcels }).to_string(), parcels.iter().map(email).collect())
+}
+
+async fn app() -> TestApp {
+    spawn_with(|directory, sandbox| write_files(directory, directory, sandbox)).await
+}
+
+async fn feed(app: &TestApp, body: &Value) -> Answer {
     let body = body.to_string();
     let signature = hmac_base64(SHOP_SECRET.as_bytes(), body.as_bytes());
     let request =
@@ -30,7 +41,7 @@ async fn feed(app: &TestApp, body: &serde_json::Value) -> crate::harness::Answer
     answer(request.send().await).await
 }
 
-fn parcel(client: &str, number: u32, status: &str) -> serde_json::Value {
+fn parcel(client: &str, number: u64, status: &str) -> Value {
     json!({ "client": client, "order": format!("{client}-{number}"), "number": format!("T{client}{number}"), "status": status,
             "email": format!("kim.{client}.{number}@example.test") })
 }

@@ -77,8 +77,7 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let lock = open::lock(directory)?;
     let path = directory.join(FILE);
     let writer = open::writer(&path)?;
-    let fail = |source| OpenError::Database { path: path.clone(), source };
-    let (key, epoch) = begin(&writer).map_err(fail)?;
+    let (key, epoch) = begin(&writer).map_err(|source| OpenError::of(&path, source))?;
     let reader = open::reader(&path)?;
     let mover = open::writer(&path)?;
     let stop = Arc::new((Mutex::new(false), Condvar::new()));

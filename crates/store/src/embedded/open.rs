@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi};
 
 /// The schema that this version writes.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -50,6 +50,15 @@ pub enum OpenError {
         /// Ours.
         known: i64,
     },
+    /// There is no room left.
+    #[error("there is no room to write {path} (hint: free some on its disk, or set store.path)")]
+    Full {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// The database does not open.
     #[error(
         "the database {path} cannot be opened (hint: if it is damaged, restore a backup; `sqlite3 FILE 'PRAGMA integrity_check'` tells)"
@@ -61,6 +70,19 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
+}
+
+impl OpenError {
+    /// What a failure of SQLite means for whoever opens `path`.
+    pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
+        // A file that may not grow is told as a failing disk.
+        let written = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
+        let code = source.sqlite_error().map(|error| error.extended_code);
+        let is_full = source.sqlite_error_code() == Some(ErrorCode::DiskFull)
+            || code.is_some_and(|code| written.contains(&code));
+        let path = path.to_owned();
+        if is_full { Self::Full { path, source } } else { Self::Database { path, source } }
+    }
 }
 
 /// Makes the directory and takes its lock; the lock is held as long as the file is.
@@ -112,7 +134,7 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Opens the database that is written to.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
-    let fail = |source| OpenError::Database { path: path.to_owned(), source };
+    let fail = |source| OpenError::of(path, source);
     let connection = Connection::open(path).map_err(fail)?;
     prepare(&connection).map_err(fail)?;
     migrate(&connection, path)?;
@@ -121,7 +143,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
 
 /// Opens a connection that only reads.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
-    let fail = |source| OpenError::Database { path: path.to_owned(), source };
+    let fail = |source| OpenError::of(path, source);
     let connection = Connection::open(path).map_err(fail)?;
     tune(&connection).map_err(fail)?;
     connection.execute_batch("PRAGMA query_only = ON").map_err(fail)?;
@@ -149,7 +171,7 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let fail = |source| OpenError::Database { path: path.to_owned(), source };
+    let fail = |source| OpenError::of(path, source);
     let found: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
     match found {
