@@ -42,10 +42,28 @@ pub(super) struct SandboxArgs {
 /// Runs the relay.
 pub(super) fn serve(settings: Settings) -> Done {
     telemetry::start(&settings.log);
-    runtime()?.block_on(async {
+    stepping_back()?.block_on(async {
         let app = App::build(settings).await.map_err(start_failure)?;
         app.run_until_stopped(signals()).await.map_err(start_failure)
     })
+}
+
+/// How far the threads of the pipeline step back: senders that wait for an answer, and the store that
+/// makes their webhooks durable, have threads of their own and come first where processors are scarce.
+const NICE: i32 = 5;
+
+/// The runtime of the pipeline.
+fn stepping_back() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_start(|| {
+            // On Linux this is the priority of the calling thread alone.
+            if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+                tracing::debug!(%error, "a thread of the pipeline keeps its priority");
+            }
+        })
+        .build()
+        .map_err(|error| Failure::Unreachable(format!("no threads can be started: {error}")))
 }
 
 fn start_failure(error: StartError) -> Failure {

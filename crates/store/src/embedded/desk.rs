@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 const MAX_GROUP: usize = 96;
 
 /// The same while a sender waits for its answer: it waits no longer than for this.
-const MAX_BESIDE_URGENT: usize = 24;
+const MAX_BESIDE_URGENT: usize = 12;
 
 /// How a transaction ended.
 pub(super) type Ended = Result<(), PortError>;
