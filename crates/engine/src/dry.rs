@@ -1,16 +1,31 @@
-//! A dry run of one payload: what would be said to whom. No store is read, no signature asked for.
+//! A dry run of one payload: what would be said to whom, decided as it is for real. No store is
+//! read, no signature asked for.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::{
-    Map, Value,
-    id::{MerchantKey, ReceiptId, SourceName},
-    order::{Fact, Order, Policy, Standing},
+    Event, Map, Value,
+    id::{MerchantKey, OccurrenceId, ReceiptId, SourceName},
+    taxonomy::Trigger,
 };
 use parcelwire_mapping::{
-    destination::{Learned, Step},
-    merchant::{Candidate, Choice, Merchant},
-    source::{Received, flat},
+    blocks::outcome::Verdict,
+    destination::{Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
+    http::{HttpAnswer, HttpRequest},
+    merchant::{Candidate, Merchant},
+    source::{Reading, Received},
 };
+
+use crate::{
+    Messages,
+    ports::{Commit, NewMessage, Recalled, Revision, StoryLine},
+    process::decide::{Case, Decide},
+};
+
+/// The receipt of a payload that nobody sent.
+const RECEIPT: ReceiptId = ReceiptId::from_bits(0);
 
 /// A payload to try.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +40,10 @@ pub struct Payload<'a> {
 
 /// What would happen: `events`, `triggers`, `requests`, `notes`.
 pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now: Timestamp) -> Map {
-    let mut notes: Vec<String> = Vec::new();
-    let (mut events, mut triggers, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+    let mut told = Told::default();
     let Some(known) = merchant.sources.get(source) else {
-        notes.push(format!("the merchant has no source `{source}`"));
-        return answer(events, triggers, requests, notes);
+        told.notes.push(format!("the merchant has no source `{source}`"));
+        return told.answer();
     };
     let reading = known.ready.read(&Received {
         topic: payload.topic,
@@ -40,115 +54,165 @@ pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now:
         received_at: now,
         source,
     });
-    notes.extend(reading.notes.iter().cloned());
-    if let Some(useless) = &reading.useless {
-        let (outcome, rule) = useless.outcome();
-        notes.push(format!("{outcome}: {rule}"));
-    }
+    told.reading(&reading);
     let key = MerchantKey::of(&[0; 32], &merchant.id);
-    let policy = Policy { key: &key, triggers: &merchant.triggers };
-    let mut orders: Vec<Order> = Vec::new();
-    for (index, event) in reading.events.into_iter().enumerate() {
-        let mut shown = flat(&event);
-        shown.set("received_at", Value::text(now.to_string()));
-        events.push(Value::Map(shown));
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
-        let fact = Fact { receipt: ReceiptId::from_bits(0), index, event };
-        let place = orders.iter().position(|order| {
-            let names = order.aliases(now);
-            fact.aliases().iter().any(|alias| alias.joins() && names.contains(alias))
-        });
-        let place = place.unwrap_or_else(|| {
-            orders.push(Order::first_heard(&merchant.id, &fact));
-            orders.len() - 1
-        });
-        let order = &mut orders[place];
-        for ruling in order.apply(fact, &policy, now) {
-            if ruling.standing == Standing::Parked {
-                notes.push(format!("{}: parked until a recipient is known", ruling.status.name()));
-            } else if ruling.firings.is_empty() {
-                notes.push(
-                    format!("{}: {:?}", ruling.status.name(), ruling.standing).to_lowercase(),
-                );
-            }
-            for firing in &ruling.firings {
-                if let Some(rule) = firing.stopped {
-                    notes.push(format!("{}: {rule}", firing.trigger.name()));
-                    continue;
-                }
-                let view = order.view(firing, now);
-                for destination in merchant.destinations.keys() {
-                    let candidate = Candidate {
-                        trigger: firing.trigger,
-                        occurrence: firing.occurrence,
-                        view: &view,
-                        source,
-                        backfill: firing.late,
-                        test: false,
-                    };
-                    let target = &merchant.destinations[destination].ready;
-                    match merchant.choose(&candidate, destination, now) {
-                        Choice::Stop { rule, detail } => {
-                            notes.push(format!(
-                                "{} to {destination}: {rule} ({detail})",
-                                firing.trigger.name()
-                            ));
-                        }
-                        Choice::Send(frozen) => {
-                            let mut trigger = Map::new();
-                            trigger.set("trigger", Value::text(firing.trigger.name()));
-                            trigger.set("name", Value::text(frozen.name.clone()));
-                            trigger.set("destination", Value::text(destination.as_str()));
-                            triggers.push(Value::Map(trigger));
-                            let mut exchange = target.exchange(
-                                frozen,
-                                firing.trigger,
-                                firing.late,
-                                &Learned::default(),
-                            );
-                            match exchange.start(now) {
-                                Step::Send(request) => requests.push(request_of(
-                                    &request,
-                                    destination.as_str(),
-                                    |text| target.mask(text),
-                                )),
-                                Step::Done { detail, .. } => notes.push(detail),
-                            }
-                        }
-                    }
-                }
-            }
+    let recalled = Recalled::default();
+    let decide = Decide::new(merchant, &key, &Messages::Live, &recalled, &[], now);
+    let decide = decide.receipt(&Case { receipt: RECEIPT, source }, &reading);
+    for (index, event) in (0..).zip(&reading.events) {
+        if let Some(view) = decide.view((RECEIPT, index)) {
+            told.events.push(Value::Map(complete(merchant, source, event, view, now)));
         }
     }
-    answer(events, triggers, requests, notes)
+    told.commit(merchant, &decide.finish(), now);
+    told.answer()
 }
 
-fn answer(
+/// The whole canonical event, with what the merchant's files add to it.
+fn complete(
+    merchant: &Merchant,
+    source: &SourceName,
+    event: &Event,
+    mut view: Map,
+    now: Timestamp,
+) -> Map {
+    let trigger = Trigger::Status(event.status);
+    let happened = event.occurred_at.latest().min(event.received_at);
+    let max_age = merchant.triggers.get(&trigger).map(|rules| rules.max_age);
+    let until = max_age.and_then(|age| happened.checked_add(age).ok());
+    if until.is_some_and(|until| until < now) {
+        view.set("late", Value::Bool(true));
+    }
+    let candidate = Candidate {
+        trigger,
+        occurrence: OccurrenceId::from_bytes([0; 16]),
+        view: &view,
+        source,
+        backfill: false,
+        test: false,
+    };
+    let mut whole = merchant.complete(&candidate, now);
+    // These belong to a message, and an id to the store that keeps its key.
+    whole.remove("id");
+    whole.remove("backfill");
+    if event.quiet {
+        whole.set("quiet", Value::Bool(true));
+    }
+    whole
+}
+
+/// What is told of a payload.
+#[derive(Default)]
+struct Told {
     events: Vec<Value>,
     triggers: Vec<Value>,
     requests: Vec<Value>,
     notes: Vec<String>,
-) -> Map {
-    let mut answer = Map::new();
-    answer.set("events", Value::List(events.into()));
-    answer.set("triggers", Value::List(triggers.into()));
-    answer.set("requests", Value::List(requests.into()));
-    answer.set("notes", Value::List(notes.into_iter().map(Value::text).collect()));
-    answer
 }
 
-fn request_of(
-    request: &parcelwire_mapping::http::HttpRequest,
-    destination: &str,
-    mask: impl Fn(&str) -> String,
-) -> Value {
+impl Told {
+    fn reading(&mut self, reading: &Reading) {
+        self.notes.extend(reading.notes.iter().cloned());
+        self.notes.extend(reading.unmapped.iter().map(|code| format!("unmapped code: {code}")));
+        if let Some(useless) = &reading.useless {
+            let (outcome, rule) = useless.outcome();
+            self.notes.push(format!("{outcome}: {rule}"));
+        }
+    }
+
+    fn commit(&mut self, merchant: &Merchant, commit: &Commit, now: Timestamp) {
+        for line in &commit.story {
+            self.line(line);
+        }
+        for message in &commit.messages {
+            let mut revisions = commit.revisions.iter();
+            let cancelled = revisions.find_map(|revision| match revision {
+                Revision::Cancel { message: of, why } => (*of == message.id).then_some(why),
+                Revision::Backfill { .. } => None,
+            });
+            let (trigger, destination) = (message.trigger.name(), &message.destination);
+            match cancelled {
+                Some(why) => self.notes.push(format!("{trigger} to {destination}: {why}")),
+                None => self.message(merchant, message, now),
+            }
+        }
+    }
+
+    fn line(&mut self, line: &StoryLine) {
+        if line.outcome == "parked" {
+            self.notes.push(format!("{}: parked until a recipient is known", line.status));
+        } else if line.decisions.is_empty() {
+            self.notes.push(format!("{}: {}", line.status, line.rule));
+        }
+        for decision in line.decisions.iter().filter(|decision| decision.message.is_none()) {
+            let trigger = decision.trigger.name();
+            let to = decision.destination.as_ref().map(|to| format!(" to {to}"));
+            let why = Some(&decision.detail).filter(|detail| !detail.is_empty());
+            let why = why.map(|detail| format!(" ({detail})"));
+            let (to, why) = (to.unwrap_or_default(), why.unwrap_or_default());
+            self.notes.push(format!("{trigger}{to}: {}{why}", decision.decision));
+        }
+    }
+
+    fn message(&mut self, merchant: &Merchant, message: &NewMessage, now: Timestamp) {
+        let Some(target) = merchant.destinations.get(&message.destination) else { return };
+        let Some(frozen) = Frozen::read(&message.frozen) else { return };
+        let mut trigger = Map::new();
+        trigger.set("trigger", Value::text(message.trigger.name()));
+        trigger.set("name", Value::text(frozen.name.clone()));
+        trigger.set("destination", Value::text(message.destination.as_str()));
+        self.triggers.push(Value::Map(trigger));
+        if message.backfill {
+            let note = "recorded as past: too old, or behind a later step";
+            let (trigger, to) = (message.trigger.name(), &message.destination);
+            self.notes.push(format!("{trigger} to {to}: {note}"));
+        }
+        let target = &target.ready;
+        let learned = Learned::default();
+        let mut exchange = target.exchange(frozen, message.trigger, message.backfill, &learned);
+        // All requests of the exchange, as if each were answered well.
+        let mut step = exchange.start(now);
+        let well = || HttpAnswer {
+            status: 200,
+            headers: Vec::new(),
+            body: Bytes::from_static(b"{}"),
+            truncated: false,
+            took: Duration::ZERO,
+        };
+        for _ in 0..=MAX_REQUESTS {
+            match step {
+                Step::Send(request) => {
+                    self.requests.push(shown(&request, message.destination.as_str(), target));
+                    step = exchange.on(&well(), now);
+                }
+                Step::Done { verdict: Verdict::Sent, .. } => return,
+                Step::Done { detail, .. } => {
+                    self.notes.push(detail);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn answer(self) -> Map {
+        let mut answer = Map::new();
+        answer.set("events", Value::List(self.events.into()));
+        answer.set("triggers", Value::List(self.triggers.into()));
+        answer.set("requests", Value::List(self.requests.into()));
+        answer.set("notes", Value::List(self.notes.into_iter().map(Value::text).collect()));
+        answer
+    }
+}
+
+fn shown(request: &HttpRequest, destination: &str, target: &ReadyDestination) -> Value {
+    let mask = |text: &str| target.mask(text);
     let mut shown = Map::new();
     shown.set("destination", Value::text(destination));
     shown.set("method", Value::text(request.method.clone()));
     shown.set("url", Value::text(mask(&request.url)));
     let mut headers = Map::new();
     for (name, value) in &request.headers {
-        headers.set(name.clone(), Value::text(mask(value)));
+        headers.set(name.clone(), Value::text(target.mask_header(name, value)));
     }
     shown.set("headers", Value::Map(headers));
     let text = mask(&String::from_utf8_lossy(&request.body));

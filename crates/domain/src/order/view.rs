@@ -29,10 +29,22 @@ impl Order {
         self.view_of(place, firing.trigger, firing.late, now)
     }
 
-    /// The same for a fact that raises nothing.
-    pub fn view_of_fact(&self, told_by: (ReceiptId, u16), late: bool, now: Timestamp) -> Map {
+    /// The same for a fact, whatever it came to.
+    pub fn view_of_fact(&self, told_by: (ReceiptId, u16), now: Timestamp) -> Map {
         let place = self.place_of(told_by);
-        self.view_of(place, Trigger::Status(self.scans[place].status), late, now)
+        self.view_of(place, Trigger::Status(self.scans[place].status), self.is_late(place), now)
+    }
+
+    fn is_late(&self, place: usize) -> bool {
+        self.groups().iter().any(|group| {
+            let scans = self.scans_of(group);
+            let at = group.places.iter().position(|known| *known == place);
+            let folded = at.map(|at| (at, fold(&scans)));
+            folded.is_some_and(|(at, folded)| {
+                folded.stands[at].standing == Standing::Late
+                    || folded.is_behind(&scans, at, |_| true)
+            })
+        })
     }
 
     fn view_of(&self, place: usize, trigger: Trigger, late: bool, now: Timestamp) -> Map {

@@ -164,5 +164,6 @@ pub static FIELDS: &[Field] = &[
     Field { name: "raw_code", level: Level::Fact, kind: FieldKind::Text, privacy: Privacy::None, stated: true, doc: "the source's own code, as received" },
     Field { name: "raw_text", level: Level::Fact, kind: FieldKind::Text, privacy: Privacy::Linkable, stated: true, doc: "the source's own words; not sent unless mapped" },
     Field { name: "mapping", level: Level::Relay, kind: FieldKind::Text, privacy: Privacy::None, stated: false, doc: "for \"why was this sent\"" },
+    Field { name: "mapping_version", level: Level::Relay, kind: FieldKind::Text, privacy: Privacy::None, stated: false, doc: "of the rule files in force" },
     Field { name: "rule", level: Level::Relay, kind: FieldKind::Text, privacy: Privacy::None, stated: false, doc: "for \"why was this sent\"" },
 ];

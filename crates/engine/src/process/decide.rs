@@ -284,6 +284,12 @@ impl<'a> Decide<'a> {
         }
     }
 
+    /// The whole of an event that was decided in this step.
+    pub(crate) fn view(&self, fact: (ReceiptId, u16)) -> Option<Map> {
+        let order = self.orders.get(&self.story.get(&fact)?.aggregate?)?;
+        Some(order.order.view_of_fact(fact, self.now))
+    }
+
     /// Everything that this step writes.
     pub(crate) fn finish(self) -> Commit {
         let now = self.now;

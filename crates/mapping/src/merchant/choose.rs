@@ -120,7 +120,7 @@ impl Merchant {
     }
 
     /// The event's fields with those that only the merchant's files know.
-    fn complete(&self, candidate: &Candidate<'_>, now: Timestamp) -> Map {
+    pub fn complete(&self, candidate: &Candidate<'_>, now: Timestamp) -> Map {
         let mut fields = candidate.view.clone();
         let rules = self.mapping.triggers.get(&candidate.trigger);
         let promotional = rules.and_then(|rules| rules.promotional).unwrap_or(false);
@@ -136,6 +136,13 @@ impl Merchant {
         fields.set("shop_id", Value::text(self.id.as_str()));
         fields.set("shop_name", Value::text(self.name.clone()));
         fields.set("mapping", Value::text(self.mapping.name.clone()));
+        let version = u128::from_be_bytes(self.rules) >> 96;
+        fields.set("mapping_version", Value::text(format!("{version:08x}")));
+        let kind = match candidate.trigger {
+            Trigger::Status(_) => "status",
+            Trigger::Derived(_) => "derived",
+        };
+        fields.set("rule", Value::text(format!("{kind}.{}", candidate.trigger.name())));
         fields.set("backfill", Value::Bool(candidate.backfill));
         if fields.get("received_at").is_none() {
             fields.set("received_at", Value::text(now.to_string()));
