@@ -417,7 +417,10 @@ fn unknown_function(name: &str, range: Range<usize>) -> Fault {
     let names = functions::all().map(|function| function.name);
     match functions::other_name(name).or_else(|| nearest(name, names)) {
         Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
-        None => fault.hint("docs/connectors lists all functions"),
+        None => {
+            let names: Vec<&str> = functions::all().map(|function| function.name).collect();
+            fault.hint(format!("there are: {}", names.join(", ")))
+        }
     }
 }
 

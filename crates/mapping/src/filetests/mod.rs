@@ -7,6 +7,8 @@ mod given;
 pub mod mapping;
 pub mod run;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 use crate::text::Span;
 

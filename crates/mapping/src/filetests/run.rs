@@ -58,7 +58,9 @@ impl Checked {
         let tests = match file.kind {
             FileKind::SourceConnector => book.sources.get(&file.name).map(|connector| {
                 let (tests, doubt) = source::run_all(connector, node, now);
-                doubt.into_iter().for_each(|doubt| self.diagnostics.push(doubt));
+                if let Some(doubt) = doubt {
+                    self.diagnostics.push(doubt);
+                }
                 tests
             }),
             FileKind::DestinationConnector => book

@@ -157,7 +157,7 @@ impl KeyForm {
         ("base64", Self::Base64),
         ("hex", Self::Hex),
         ("nfkd", Self::Nfkd),
-        ("html_decoded", Self::HtmlDecoded),
+        ("html", Self::HtmlDecoded),
     ];
 
     /// Reads a name.

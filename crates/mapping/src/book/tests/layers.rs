@@ -46,8 +46,8 @@ fn book_of(mappings: &[&str], merchant: &str) -> Book {
 fn maps_merge_scalars_and_lists_replace_and_off_takes_away() {
     let mut wrong = Vec::new();
     for (mappings, merchant, expected) in [
-        (&["triggers: { delivered: Da! }"][..], "", r#"Da! {}"#),
-        (&["triggers: { delivered: on }"], "", r#"Shipment Delivered {}"#),
+        (&["triggers: { delivered: Da! }"][..], "", "Da! {}"),
+        (&["triggers: { delivered: on }"], "", "Shipment Delivered {}"),
         (&["triggers: { delivered: off }"], "", "off"),
         (
             &["triggers: { delivered: off }", "triggers: { delivered: on }"],

@@ -70,7 +70,7 @@ fn texts_that_grow_with_every_step_end() {
         format!("=t | split('x') | join('{}')", "y".repeat(1_000)),
         format!("=[t{}] | join", ", t".repeat(60)),
     ] {
-        let (value, over) = built(&format!("a: {:?}", expression), &payload);
+        let (value, over) = built(&format!("a: {expression:?}"), &payload);
         let length = value.map(|value| value.to_json().len()).unwrap_or_default();
         assert!(length <= 3 * MAX_MADE_BYTES, "{expression}: {length}");
         assert!(over || length < MAX_MADE_BYTES, "{expression}: {length}");

@@ -12,17 +12,37 @@ use crate::{
     text::{Diagnostics, SourceFile},
 };
 
-const NAMES: &str =
-    r#"{"a": 7, "b": 2, "c": 40, "s": "Kim", "t": "x y", "p": true, "q": false, "xs": [2, 7, 9]}"#;
+const NAMES: &str = r#"{"a": 7, "b": 2, "c": 40, "s": "Kim", "t": "x y", "p": true, "q": false,
+    "xs": [2, 7, 9], "m": {"n": 3, "t": "Größe", "deep": {"x-y": [4]}},
+    "rows": [{"n": "A", "q": 5}, {"n": "b"}]}"#;
+
+const PATHS: &[&str] =
+    &["a", "b", "c", "xs[1]", "xs[-1]", "m.n", "m['n']", "rows[0].q", "m.deep['x-y'][0]"];
+
+const COUNTED: &[&str] =
+    &["xs | count", "s | count", "xs | first", "xs | last", "xs | sum", "[b, a] | sort | first"];
+
+const TEXTS: &[&str] = &[
+    "s",
+    "t",
+    "'zz'",
+    r"'it\'s'",
+    r#""a\\b""#,
+    "'ä😀'",
+    "rows[1].n",
+    "m.t",
+    "xs | join('-')",
+    "t | split(' ') | last",
+    "u | default('none')",
+    "['b', 's', 'b'] | unique | join",
+];
 
 /// Numbers: whole and never negative where the two differ (`//` and `%`).
 fn number() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        Just("a".to_owned()),
-        Just("b".to_owned()),
-        Just("c".to_owned()),
+        proptest::sample::select(PATHS).prop_map(str::to_owned),
         (0_u32..50).prop_map(|n| n.to_string()),
-        Just("xs[1]".to_owned()),
+        proptest::sample::select(COUNTED).prop_map(|text| format!("({text})")),
     ];
     leaf.prop_recursive(3, 12, 2, |inner| {
         prop_oneof![
@@ -30,15 +50,22 @@ fn number() -> impl Strategy<Value = String> {
                 .prop_map(|(left, op, right)| format!("{left} {op} {right}")),
             (inner.clone(), prop_oneof![Just("//"), Just("%")], 1_u32..9)
                 .prop_map(|(left, op, right)| format!("({left}) * ({left}) {op} {right}")),
+            inner.clone().prop_map(|of| format!("-({of})")),
             inner.prop_map(|of| format!("({of})")),
         ]
     })
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![Just("s".to_owned()), Just("t".to_owned()), Just("'zz'".to_owned())];
+    let leaf = proptest::sample::select(TEXTS)
+        .prop_map(|text| if text.contains('|') { format!("({text})") } else { text.to_owned() });
     leaf.prop_recursive(2, 8, 2, |inner| {
         prop_oneof![
+            inner.clone().prop_map(|of| format!("{of} | replace('z', 'y')")),
+            inner.clone().prop_map(|of| format!("{of} | trim | capitalize")),
+            inner.clone().prop_map(|of| format!("[{of}, 'q'] | join('/')")),
+            (inner.clone(), number())
+                .prop_map(|(left, right)| format!("{left} ~ ({right}) ~ {left}")),
             (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("{left} ~ {right}")),
             (inner.clone(), number()).prop_map(|(left, right)| format!("{left} ~ ({right})")),
             inner.clone().prop_map(|of| format!("({of}) | upper")),
@@ -58,6 +85,13 @@ fn condition() -> impl Strategy<Value = String> {
         (text(), text()).prop_map(|(left, right)| format!("({left}) == ({right})")),
         number().prop_map(|n| format!("{n} in xs")),
         number().prop_map(|n| format!("{n} not in [1, a, b]")),
+        (text(), text()).prop_map(|(left, right)| format!("({left}) in ({right})")),
+        (text(), text()).prop_map(|(left, right)| format!("({left}) <= ({right})")),
+        text().prop_map(|key| format!("({key}) not in m")),
+        text().prop_map(|of| format!("({of}) is present")),
+        Just("u is present".to_owned()),
+        Just("u is not present".to_owned()),
+        number().prop_map(|of| format!("({of}) is number and ({of}) is not text")),
     ];
     leaf.prop_recursive(3, 12, 2, |inner| {
         prop_oneof![
@@ -82,9 +116,13 @@ fn any() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What minijinja makes of it; nothing where its numbers run over.
+/// What minijinja makes of it; nothing where its numbers run over. What it calls by another name
+/// is given ours.
 fn of_minijinja(expression: &str) -> Option<String> {
-    let environment = Environment::new();
+    let mut environment = Environment::new();
+    environment.add_filter("count", |value: minijinja::Value| value.len());
+    environment.add_test("present", |value: minijinja::Value| !value.is_undefined());
+    environment.add_test("text", |value: minijinja::Value| value.as_str().is_some());
     let names: serde_json::Value = serde_json::from_str(NAMES).expect("it is JSON");
     let compiled = environment.compile_expression(expression).expect("it is in both languages");
     let value = compiled.eval(minijinja::value::Serde(names)).ok()?;

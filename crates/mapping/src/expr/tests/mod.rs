@@ -4,6 +4,7 @@ mod bounds;
 mod faults;
 mod laws;
 mod meaning;
+mod values;
 
 use parcelwire_domain::Value;
 

@@ -225,7 +225,10 @@ fn value_length(value: &str, in_flow: bool) -> usize {
     match value.chars().next() {
         Some(quote @ ('"' | '\'')) => close(quote),
         Some('[') => close(']'),
-        _ if in_flow => value.find([',', '}']).unwrap_or(value.len()),
+        _ if in_flow => {
+            let end = value.find([',', '}']).unwrap_or(value.len());
+            value.get(..end).unwrap_or(value).trim_end().len()
+        }
         _ => value.find(" #").unwrap_or(value.len()),
     }
 }

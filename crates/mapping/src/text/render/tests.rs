@@ -147,3 +147,34 @@ fn secrets_are_masked_in_files_that_cannot_be_read() {
         assert!(!shown.contains("geheim99"), "{shown}");
     }
 }
+
+#[test]
+fn secrets_are_hidden_however_they_are_laid_out_and_all_else_is_shown() {
+    for (text, expected) in [
+        (
+            "x: { api_key: a1, secret: b2 , name: c }",
+            "x: { api_key: ****, secret: **** , name: c }",
+        ),
+        ("secret: [a1, b2] # two", "secret: **** # two"),
+        ("secret: [\n  a1,\n  b2 ]\nname: c", "secret: ****\n  ****\n  ****\nname: c"),
+        ("secret:\n  - a1\n  - env:B\nname: c", "secret:\n  - ****\n  - env:B\nname: c"),
+        ("secret: |\n  a: b\n  c\nname: d", "secret: |\n  ****\n  ****\nname: d"),
+        ("ä_secret: a1", "ä_secret: ****"),
+        ("apiKey: a1\nsigning_key: b2\nkey: utf8", "apiKey: ****\nsigning_key: ****\nkey: utf8"),
+        // What a connector says about a secret is none.
+        (
+            "settings:\n  api_key:\n    secret: true\n    pattern: ^bt_\nkeys_as: x",
+            "settings:\n  api_key:\n    secret: true\n    pattern: ^bt_\nkeys_as: x",
+        ),
+        (
+            "token:\n  request: POST /oauth\n  form:\n    client_secret: =settings.secret",
+            "token:\n  request: POST /oauth\n  form:\n    client_secret: =settings.secret",
+        ),
+        (
+            "Authorization: Bearer {{ settings.api_key }}",
+            "Authorization: Bearer {{ settings.api_key }}",
+        ),
+    ] {
+        assert_eq!(masked(text), expected, "{text}");
+    }
+}
