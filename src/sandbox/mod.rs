@@ -183,12 +183,19 @@ impl futures_util::Stream for Cut {
     }
 }
 
+/// A webhook of ours, whatever the path of the endpoint that it was meant for.
+fn is_signed(request: &HttpRequest) -> bool {
+    request.headers().contains_key("webhook-signature")
+}
+
 fn route(request: &HttpRequest, body: &Bytes, state: &State) -> HttpResponse {
     let method = request.method().as_str();
     match (method, request.path()) {
         ("GET", "/api/accounts") => accounts(request, state),
         ("POST", "/api/events") => event(request, body, state),
-        ("POST", path) if path.starts_with("/webhook") => webhook::take(request, body, state),
+        ("POST", path) if path.starts_with("/webhook") || is_signed(request) => {
+            webhook::take(request, body, state)
+        }
         _ => {
             state.received.count(|sums| sums.refused += 1);
             HttpResponse::NotFound().json(json!({ "errors": [{

@@ -55,7 +55,9 @@ pub(super) fn follow(
                 }
             }
         }
-        Verdict::KeyWrong | Verdict::SettingsWrong | Verdict::VersionRetired => {
+        // One event that is not set up there holds back itself, not all others of the merchant.
+        Verdict::SettingsWrong => plain(Next::Again { at: now + PAUSE, counts: false }),
+        Verdict::KeyWrong | Verdict::VersionRetired => {
             let until = now + PAUSE;
             let pause = Pause {
                 since: now,
@@ -184,12 +186,15 @@ mod tests {
 
     #[test]
     fn wrong_credentials_hold_the_message_and_pause_the_destination() {
-        for verdict in [Verdict::KeyWrong, Verdict::SettingsWrong, Verdict::VersionRetired] {
+        for verdict in [Verdict::KeyWrong, Verdict::VersionRetired] {
             let follow = follow(&verdict, &message(0, Duration::ZERO), "f", false, now(), 0.5);
             assert!(matches!(follow.next, Next::Again { counts: false, .. }));
             let Some(PauseChange::Pause(pause)) = follow.pause else { panic!("it is paused") };
             assert_eq!(pause.why, verdict.name());
         }
+        let missing = Verdict::SettingsWrong;
+        let alone = follow(&missing, &message(0, Duration::ZERO), "f", false, now(), 0.5);
+        assert!(matches!(alone.next, Next::Again { counts: false, .. }) && alone.pause.is_none());
         let sent = follow(&Verdict::Sent, &message(0, Duration::ZERO), "f", true, now(), 0.5);
         assert_eq!(sent.pause, Some(PauseChange::Resume));
     }

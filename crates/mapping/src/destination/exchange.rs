@@ -235,7 +235,7 @@ impl Exchange {
         // The token's own request goes without the headers that carry it.
         let common: &[_] = if self.at == Place::Token { &[] } else { &inner.connector.headers };
         let mut env = self.env();
-        let mut request = slot.request(&inner.base_url, common, &mut env)?;
+        let mut request = slot.request(inner, common, &mut env)?;
         if let (Some(signer), Some(plan)) = (&inner.signer, &inner.connector.sign) {
             let id = plan.id(&env);
             sign(&mut request, signer, &id, now)?;

@@ -1,14 +1,14 @@
 //! A destination connector with one merchant's settings and credentials.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use parcelwire_domain::{Map, Value, taxonomy::Trigger};
 use sha2::{Digest as _, Sha256};
 
-use super::{DestinationConnector, Exchange, Frozen, Learned};
+use super::{DestinationConnector, Exchange, Frozen, Learned, slot::Slot};
 use crate::{
     blocks::{encode::percent_encode, limits::Limits, sign::Signer},
-    expr::Env,
+    expr::{Env, Template},
     settings,
 };
 
@@ -43,6 +43,10 @@ pub(super) struct Inner {
     pub(super) signer: Option<Signer>,
     limits: Limits,
     masked: Vec<String>,
+    /// Headers (small letters) made of secrets, in whatever form.
+    secret_headers: BTreeSet<String>,
+    /// The base URL is not the connector's own: no request goes anywhere else.
+    elsewhere: bool,
     credential: [u8; 16],
     fingerprint: String,
 }
@@ -54,6 +58,7 @@ impl DestinationConnector {
         let settings = settings::check(&self.settings, &setup.settings, setup.real)?;
         let env = Env::new().with("settings", &settings);
         let own = self.base_url.eval(&env).as_text().map(|url| url.into_owned());
+        let elsewhere = setup.base_url.is_some();
         let base_url =
             setup.base_url.or(own).ok_or_else(|| vec!["`base_url` is missing".to_owned()])?;
         let signer = match &self.sign {
@@ -90,9 +95,28 @@ impl DestinationConnector {
             base_url,
             signer,
             masked,
+            secret_headers: self.secret_headers(),
+            elsewhere,
             credential,
             fingerprint,
         })))
+    }
+
+    /// Headers that are made of secrets or of a token.
+    fn secret_headers(&self) -> BTreeSet<String> {
+        let secret = |name: &str| self.settings.iter().any(|own| own.secret && own.name == name);
+        let tells = |template: &Template| {
+            template.reads().any(|read| match read.path.as_slice() {
+                [root, ..] if root == "token" => true,
+                [root, name, ..] if root == "settings" => secret(name),
+                [root] => root == "settings",
+                _ => false,
+            })
+        };
+        let slots = [&self.token, &self.lookup, &self.profile, &self.check].into_iter().flatten();
+        let own = slots.chain([&self.send]).flat_map(Slot::headers);
+        let all = self.headers.iter().chain(own);
+        all.filter(|(_, template)| tells(template)).map(|(name, _)| name.to_lowercase()).collect()
     }
 }
 
@@ -116,6 +140,17 @@ fn masked_forms(secrets: &[&str]) -> Vec<String> {
 }
 
 impl Inner {
+    /// Where a request to an address of another host goes: below the base URL that stands in for
+    /// all hosts of the connector, where there is one.
+    pub(super) fn host_of(&self, url: &str) -> Option<String> {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+        if !self.elsewhere {
+            return Some(url.to_owned());
+        }
+        let path = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or_default();
+        Some(format!("{}{path}", self.base_url.trim_end_matches('/')))
+    }
+
     pub(super) fn mask(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for form in &self.masked {
@@ -165,6 +200,8 @@ impl ReadyDestination {
             signer: inner.signer.clone(),
             limits: inner.limits,
             masked: inner.masked.clone(),
+            secret_headers: inner.secret_headers.clone(),
+            elsewhere: true,
             credential: inner.credential,
             fingerprint: inner.fingerprint.clone(),
         }))
@@ -190,6 +227,18 @@ impl ReadyDestination {
     /// `text` with every secret of this destination masked: for what people are shown.
     pub fn mask(&self, text: &str) -> String {
         self.0.mask(text)
+    }
+
+    /// A header's value as it may be shown: of one that is made of a secret in a form of its own (a
+    /// pair in base64, a hash) nothing is left but its scheme.
+    pub fn mask_header(&self, name: &str, value: &str) -> String {
+        let masked = self.mask(value);
+        if masked != value || !self.0.secret_headers.contains(&name.to_lowercase()) {
+            return masked;
+        }
+        value
+            .split_once(' ')
+            .map_or_else(|| "****".to_owned(), |(scheme, _)| format!("{scheme} ****"))
     }
 
     /// The value of a setting that is no secret, for lists and pages.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use parcelwire_domain::{Map, Value};
 
-use super::answers::Answers;
+use super::{answers::Answers, ready::Inner};
 use crate::{
     blocks::encode::{BodyFormat, Nested, percent_encode},
     draft,
@@ -76,6 +76,11 @@ impl Slot {
         })
     }
 
+    /// Its own headers.
+    pub(super) fn headers(&self) -> &[(String, Template)] {
+        &self.headers
+    }
+
     /// A request without body, as `check:` is written.
     pub(super) fn bare(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Self> {
         let (method, path) = request(node, scope, diagnostics)?;
@@ -96,16 +101,14 @@ impl Slot {
     /// The request for these names. What is wrong is the connector's or the settings' fault.
     pub(super) fn request<'a>(
         &'a self,
-        base_url: &str,
+        inner: &Inner,
         common: &'a [(String, Template)],
         env: &mut Env<'a>,
     ) -> Result<HttpRequest, String> {
         let path = self.path.eval(env).as_text().ok_or("the path needs a field that is missing")?;
-        let mut url = if path.starts_with("http://") || path.starts_with("https://") {
-            path.into_owned()
-        } else {
-            format!("{}{path}", base_url.trim_end_matches('/'))
-        };
+        let mut url = inner
+            .host_of(&path)
+            .unwrap_or_else(|| format!("{}{path}", inner.base_url.trim_end_matches('/')));
         for (name, template) in &self.query {
             if let Some(value) = template.eval(env).as_text() {
                 url.push(if url.contains('?') { '&' } else { '?' });

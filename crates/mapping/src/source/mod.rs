@@ -11,7 +11,7 @@ mod tests;
 mod time;
 mod verify;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use parcelwire_domain::{Event, Map, Party, Value, id::SourceName};
@@ -19,7 +19,7 @@ use parcelwire_domain::{Event, Map, Party, Value, id::SourceName};
 use crate::{
     blocks::verify::{Incoming, MethodSpec, Refusal, Secret, SecretProblem, Verified, Verifier},
     draft,
-    expr::{Expr, Template},
+    expr::{Expr, Kind, Template},
     json::{Doc, Unreadable, form},
     settings::{self, Setting},
     text::{Diagnostics, Node, check},
@@ -30,6 +30,9 @@ use statuses::Statuses;
 use verify::Verify;
 
 pub use shape::SHAPE;
+
+/// Longest body that a handshake is asked about.
+const MAX_HANDSHAKE_BYTES: usize = 8 * 1024;
 
 /// Keys of a source in a merchant's or feed's file that are not the connector's settings.
 pub const RESERVED: [&str; 4] = ["connector", "secret", "feed", "account"];
@@ -317,9 +320,27 @@ impl ReadySource {
                 expected: "signature: it is part of a feed".to_owned(),
             });
         };
-        let public = Incoming { url: &self.address, ..*request };
-        let request = if self.address.is_empty() { request } else { &public };
-        verifier.verify(request, now)
+        let url = self.url(request);
+        // Only a method whose signature or time stands in the body asks, and then once.
+        let looked = OnceCell::new();
+        let field = |path: &str| {
+            let look = || Payload::look(request.body, self.connector.is_form);
+            looked.get_or_init(look).text_at(path)
+        };
+        verifier.verify(&Incoming { url: &url, body_field: Some(&field), ..*request }, now)
+    }
+
+    /// The whole address of a request as its sender knows it: the public one, with what stands
+    /// behind the source's name.
+    fn url(&self, request: &Incoming<'_>) -> String {
+        if self.address.is_empty() {
+            return request.url.to_owned();
+        }
+        let own = ["/hooks/", "/feeds/"].iter().find_map(|start| self.address.rfind(start));
+        let own = own.and_then(|at| self.address.get(at..)).unwrap_or_default();
+        let tail = request.path.strip_prefix(own).unwrap_or_default();
+        let mark = if request.query.is_empty() { "" } else { "?" };
+        format!("{}{tail}{mark}{}", self.address, request.query)
     }
 
     /// Its topic, in the connector's own words.
@@ -426,6 +447,16 @@ impl ReadySource {
         Some((*status, kind, body))
     }
 
+    /// What stands behind the source's name in a request's path.
+    fn tail<'r>(request: &Incoming<'r>) -> &'r str {
+        let mut parts = request.path.splitn(5, '/');
+        // `/hooks/{merchant}/{source}/…`
+        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(""), Some("hooks"), Some(_), Some(_), Some(tail)) => tail,
+            _ => "",
+        }
+    }
+
     /// The answer to a request without effect (HEAD, GET, an unsigned ping), if the connector
     /// knows it: asked before verification. Status, content type, body.
     pub fn handshake(&self, request: &Incoming<'_>) -> Option<(u16, String, String)> {
@@ -437,7 +468,10 @@ impl ReadySource {
             };
             let query = request::query(request.query);
             let env =
-                request::env(&payload, request::headers(request.headers.iter()), (&query).into());
+                request::env(&payload, request::headers(request.headers.iter()), (&query).into())
+                    .with("settings", &self.settings)
+                    .with("path", Self::tail(request))
+                    .with("text", text_of(request.body));
             let holds =
                 known.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true));
             if holds {
@@ -448,6 +482,11 @@ impl ReadySource {
         }
         None
     }
+}
+
+/// A body as text, as far as a handshake may look; nothing where it is longer or no text.
+fn text_of(body: &[u8]) -> Option<&str> {
+    std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_HANDSHAKE_BYTES)
 }
 
 fn collect_texts<'n>(node: &'n Node, texts: &mut Vec<&'n str>) {
@@ -472,6 +511,7 @@ fn handshakes(
 ) -> Vec<Handshake> {
     let nodes = file.get("handshake").map(Node::one_or_many).unwrap_or_default();
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let scope = &scope.clone().with("path", Kind::Text).with("text", Kind::Text);
     nodes
         .iter()
         .map(|node| Handshake {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use parcelwire_domain::Map;
+use parcelwire_domain::{Map, Value};
 
 use crate::{
     blocks::verify::Incoming,
@@ -90,6 +90,19 @@ impl Payload {
                 .unwrap_or_default();
         }
         Doc::parse(body).map(Self::Json).unwrap_or_default()
+    }
+
+    /// The text or number at a dotted path.
+    pub(super) fn text_at(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Json(doc) => {
+                let found = doc.root().find(path.split('.'))?;
+                let number = found.number().map(str::to_owned);
+                found.text().map(Cow::into_owned).or(number)
+            }
+            Self::Form(map) => map.get(path).and_then(Value::as_id).map(str::to_owned),
+        }
     }
 
     fn root(&self) -> Val<'_> {

@@ -240,10 +240,13 @@ impl Rule {
                     };
                     match around.statuses.look_up(&code) {
                         Some(Say::Ignore) => {
+                            found.unmapped.extend(first);
                             found.ignored = true;
                             return None;
                         }
                         Some(Say::This(meaning)) => {
+                            // A finer code that the table does not know yet is counted all the same.
+                            found.unmapped.extend(first);
                             return Some(Said {
                                 status: meaning.status,
                                 reason: own_reason.or(meaning.reason),
