@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 const MAX_GROUP: usize = 96;
 
 /// The same while a sender waits for its answer: it waits no longer than for this.
-const MAX_BESIDE_URGENT: usize = 12;
+const MAX_BESIDE_URGENT: usize = 24;
 
 /// How a transaction ended.
 pub(super) type Ended = Result<(), PortError>;
@@ -380,8 +380,20 @@ fn control(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-/// Pages of the log from which on it is worth starting over.
-const MANY_PAGES: i64 = 2_000;
+/// Pages of the log from which on it is worth starting over: 64 MB. Less, and the writer would stop
+/// for it too often; more, and a start after a crash would read too long.
+const MANY_PAGES: i64 = 16_000;
+
+/// How often the log is moved into the database.
+const MOVE_EVERY: Duration = Duration::from_secs(1);
+
+/// Moves what it can; says how many pages of the log are moved by now.
+fn move_log(connection: &Connection) -> Option<i64> {
+    let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(2));
+    moved
+        .inspect_err(|error| tracing::warn!(%error, "the log could not be moved into the database"))
+        .ok()
+}
 
 /// Moves the log into the database now and then, from a connection of its own, and says so by
 /// `moved` when that was much.
@@ -391,20 +403,16 @@ pub(super) fn checkpoints(
     moved: Arc<AtomicBool>,
 ) -> Option<JoinHandle<()>> {
     let stop = Arc::clone(stop);
-    let every = Duration::from_millis(500);
     let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || {
         let (flag, bell) = &*stop;
         let mut stopped = flag.lock().unwrap_or_else(PoisonError::into_inner);
         while !*stopped {
-            stopped = bell.wait_timeout(stopped, every).unwrap_or_else(PoisonError::into_inner).0;
-            let pages = connection
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(2));
-            match pages {
-                Ok(pages) if pages > MANY_PAGES => moved.store(true, Ordering::Release),
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the log could not be moved into the database");
-                }
+            stopped =
+                bell.wait_timeout(stopped, MOVE_EVERY).unwrap_or_else(PoisonError::into_inner).0;
+            let many = move_log(&connection).is_some_and(|pages| pages > MANY_PAGES);
+            // What came meanwhile is moved as well, so that little is left for the writer to move.
+            if many && move_log(&connection).is_some() {
+                moved.store(true, Ordering::Release);
             }
         }
     });
