@@ -16,7 +16,7 @@ pub(super) struct At {
     /// The relay's address [default: that of the settings]
     #[arg(long, env = "PARCELWIRE_URL")]
     url: Option<String>,
-    /// The admin token [default: that of the settings]
+    /// The admin token [default: that of the settings, for their own relay]
     #[arg(long, env = "PARCELWIRE_ADMIN_TOKEN", hide_env_values = true)]
     token: Option<String>,
 }
@@ -32,17 +32,18 @@ pub(super) struct Relay {
 pub(super) type Lazy<'a> = &'a dyn Fn() -> Result<Settings, Failure>;
 
 impl At {
-    /// Completes what was given by the settings.
+    /// Completes what was given by the settings. Their token is for their own relay: another one,
+    /// named by its address, does not get it.
     pub(super) fn relay(&self, settings: Lazy<'_>) -> Result<Relay, Failure> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-        let url = match given(&self.url) {
-            Some(url) => url,
-            None => own_address(&settings()?.http),
+        let (url, own_token) = match given(&self.url) {
+            Some(url) => (url, String::new()),
+            None => {
+                let settings = settings()?;
+                (own_address(&settings.http), token_of(&settings)?)
+            }
         };
-        let token = match given(&self.token) {
-            Some(token) => token,
-            None => own_token(&settings()?)?,
-        };
+        let token = given(&self.token).unwrap_or(own_token);
         Ok(Relay { url: url.trim_end_matches('/').to_owned(), token })
     }
 }
@@ -60,7 +61,7 @@ pub(super) fn own_address(http: &Http) -> String {
 }
 
 /// The token that stands in the settings; empty where the relay made one of its own.
-fn own_token(settings: &Settings) -> Result<String, Failure> {
+fn token_of(settings: &Settings) -> Result<String, Failure> {
     let secrets = RealSecrets { directory: settings.secrets.path.clone() };
     let secret = secrets.optional(&settings.admin.token).map_err(Failure::Configuration)?;
     Ok(secret.map(|secret| secret.expose().to_owned()).unwrap_or_default())

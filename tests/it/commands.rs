@@ -104,6 +104,105 @@ fn settings_are_shown_masked_and_mistakes_are_told() {
 }
 
 #[test]
+fn settings_come_from_the_named_file_and_the_environment_wins() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), "config/parcelwire.yaml", "http: { port: 1111 }\n");
+    write(
+        directory.path(),
+        "other.yaml",
+        "http: { port: 2222 }\nadmin: { token: a-literal-token }\nlog: { level: debug }\n",
+    );
+    let shown = |env: &[(&str, &str)], arguments: &[&str]| {
+        let told = Command::new(env!("CARGO_BIN_EXE_parcelwire"))
+            .args(arguments)
+            .current_dir(directory.path())
+            .env_clear()
+            .envs(env.iter().copied())
+            .output()
+            .expect("it runs");
+        assert_eq!(told.status.code(), Some(0), "{arguments:?}: {}", text(&told.stderr));
+        serde_json::from_slice::<Value>(&told.stdout).expect("JSON")
+    };
+    assert_eq!(shown(&[], &["config"])["http"]["port"], 1111);
+    for arguments in [["--config", "other.yaml", "config"], ["config", "--config", "other.yaml"]] {
+        let named = shown(&[], &arguments);
+        assert_eq!(
+            (&named["http"]["port"], &named["log"]["level"]),
+            (&2222.into(), &"debug".into())
+        );
+    }
+    let told = shown(
+        &[
+            ("PARCELWIRE__HTTP__PORT", "3333"),
+            ("PARCELWIRE__EGRESS__ALLOW", "127.0.0.0/8,10.0.0.0/8"),
+            ("PARCELWIRE__MESSAGES", "none"),
+            ("PARCELWIRE__ADMIN__TOKEN", "another-literal-token"),
+            // No settings: they tell commands where a relay is.
+            ("PARCELWIRE_URL", "http://127.0.0.1:1"),
+            ("PARCELWIRE_ADMIN_TOKEN", "a-token"),
+        ],
+        &["config", "--config", "other.yaml"],
+    );
+    assert_eq!((&told["http"]["port"], &told["messages"]), (&3333.into(), &"none".into()));
+    assert_eq!(told["egress"]["allow"], serde_json::json!(["127.0.0.0/8", "10.0.0.0/8"]));
+    assert_eq!(told["admin"]["token"], "****");
+    assert!(!told.to_string().contains("literal"), "{told}");
+    let missing = run(directory.path(), &["config", "--config", "missing.yaml"]);
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(text(&missing.stderr).contains("missing.yaml") && missing.stdout.is_empty());
+}
+
+#[test]
+fn a_sandbox_that_cannot_be_as_asked_says_why() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("it listens");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    for (arguments, code, says) in [
+        (["sandbox", "--port", &port], 3, port.as_str()),
+        (["sandbox", "--fail", "{\"status\":7}"], 2, "`status`"),
+        (["sandbox", "--fail", "503"], 2, "--fail"),
+        (["sandbox", "--webhook-secret", "whsec_%"], 2, "secret"),
+        (["sandbox", "--port", "http"], 2, "--port"),
+    ] {
+        let told = run(directory.path(), &arguments);
+        assert_eq!(told.status.code(), Some(code), "{arguments:?}: {}", text(&told.stderr));
+        assert!(text(&told.stderr).contains(says) && told.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_mistakes_go_where_they_belong() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let help = run(directory.path(), &["--help"]);
+    assert!(help.status.success() && help.stderr.is_empty());
+    let help = text(&help.stdout);
+    for command in [
+        "serve",
+        "demo",
+        "sandbox",
+        "check",
+        "map",
+        "send",
+        "try",
+        "stats",
+        "events",
+        "config",
+        "schema",
+        "healthcheck",
+        "completions",
+        "backup",
+    ] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}");
+        let own = run(directory.path(), &[command, "--help"]);
+        assert!(own.status.success() && !own.stdout.is_empty(), "{command}");
+        let wrong = run(directory.path(), &[command, "--no-such-argument"]);
+        assert_eq!(wrong.status.code(), Some(2), "{command}");
+        assert!(wrong.stdout.is_empty() && !wrong.stderr.is_empty(), "{command}");
+        assert!(!text(&wrong.stderr).contains('\u{1b}'), "{command}: no colours were asked for");
+    }
+}
+
+#[test]
 fn schemas_and_completions_are_printed() {
     let directory = tempfile::tempdir().expect("a directory");
     let all = run(directory.path(), &["schema"]);
@@ -112,7 +211,11 @@ fn schemas_and_completions_are_printed() {
         assert!(all[kind]["$schema"].is_string(), "{kind}");
     }
     assert_eq!(run(directory.path(), &["schema", "nothing"]).status.code(), Some(2));
-    assert!(text(&run(directory.path(), &["completions", "bash"]).stdout).contains("parcelwire"));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let told = run(directory.path(), &["completions", shell]);
+        assert!(told.status.success() && text(&told.stdout).contains("healthcheck"), "{shell}");
+    }
+    assert_eq!(run(directory.path(), &["completions", "cmd"]).status.code(), Some(2));
 }
 
 #[test]
@@ -150,7 +253,7 @@ fn a_start_that_fails_says_why_and_what_to_do() {
 fn backups_are_whole_and_overwrite_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let none = run(directory.path(), &["backup", "copy.db"]);
-    assert_eq!(none.status.code(), Some(2));
+    assert_eq!(none.status.code(), Some(3), "store.path leads to no data");
     drop(parcelwire_store::embedded::open(&directory.path().join("data")).expect("it opens"));
     assert_eq!(run(directory.path(), &["backup", "copy.db"]).status.code(), Some(0));
     assert_eq!(run(directory.path(), &["backup", "copy.db"]).status.code(), Some(2));

@@ -4,6 +4,7 @@
 
 mod alaiko;
 mod api;
+mod asking;
 mod bad_input;
 mod commands;
 mod connections;
@@ -11,11 +12,14 @@ mod destinations;
 mod disk;
 mod docs;
 mod feeds;
+mod first_start;
 mod harness;
 mod kill;
 mod openapi;
 mod process;
 mod reload;
+mod signing;
 mod silent;
 mod stop;
+mod supply;
 mod tidy;
