@@ -6,10 +6,11 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use tokio::{
@@ -83,20 +84,49 @@ impl Connections {
         Connection { socket, number, link, all: Arc::clone(self) }
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(0)
+    /// Gives up those that were silent for too long, for as long as there is anybody here: within a
+    /// request, or after one whose end nobody waits for any more.
+    pub(super) async fn sweep(all: Weak<Self>, within: Duration, after: Duration) {
+        loop {
+            tokio::time::sleep(within / 4).await;
+            let Some(all) = all.upgrade() else { return };
+            let now = all.now();
+            let is_silent = |heard: u64| match heard & BUSY {
+                BUSY => now.saturating_sub(heard & !BUSY) > millis(within),
+                _ => now.saturating_sub(heard) > millis(after),
+            };
+            let mut open = all.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut silent = open.all();
+            silent.retain(|(heard, _)| is_silent(*heard));
+            open.give_up(silent);
+        }
     }
+
+    fn now(&self) -> u64 {
+        millis(self.began.elapsed())
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Open {
     fn make_room(&mut self, count: usize) {
-        let mut silent: Vec<(u64, u64)> = self
-            .links
-            .iter()
-            .map(|(number, link)| (link.heard.load(Ordering::Relaxed), *number))
-            .collect();
+        let mut silent = self.all();
         silent.sort_unstable();
-        for (_, number) in silent.into_iter().take(count) {
+        silent.truncate(count);
+        self.give_up(silent);
+    }
+
+    /// When each was heard last, with its number.
+    fn all(&self) -> Vec<(u64, u64)> {
+        let heard = |link: &Link| link.heard.load(Ordering::Relaxed);
+        self.links.iter().map(|(number, link)| (heard(link), *number)).collect()
+    }
+
+    fn give_up(&mut self, silent: Vec<(u64, u64)>) {
+        for (_, number) in silent {
             if let Some(link) = self.links.remove(&number) {
                 link.give_up();
             }

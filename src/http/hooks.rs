@@ -1,9 +1,15 @@
 //! Webhooks: read the raw body within its limits, hand it to the engine, say what it said.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{
+    borrow::Cow,
+    net::IpAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::{BodySize, BoxBody, MessageBody},
     web::{self, Bytes, BytesMut, Data, Payload},
 };
 use futures_util::StreamExt as _;
@@ -53,27 +59,28 @@ pub(super) async fn nowhere() -> HttpResponse {
 
 async fn take(
     request: &HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
     shared: &Shared,
     target: Target<'_>,
 ) -> HttpResponse {
     let limit = shared.max_body_bytes;
-    let body = match tokio::time::timeout(shared.request_timeout, read(payload, limit)).await {
-        Ok(Ok(Some(body))) => body,
-        Ok(Ok(None)) => return problem::too_large(limit).answer(),
-        Ok(Err(())) => return problem::incomplete().answer(),
-        Err(_) => {
-            let mut answer = problem::Problem::new(
-                408,
-                "request_timeout",
-                "the request took too long to come in",
-                "send it again",
-            )
-            .answer();
-            answer.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
-            return answer;
-        }
+    let reading = tokio::time::timeout(shared.request_timeout, read(&mut payload, limit));
+    let refused = match reading.await {
+        Ok(Ok(Some(body))) => return hand_over(request, body, shared, target).await,
+        Ok(Ok(None)) => problem::too_large(limit),
+        Ok(Err(())) => problem::incomplete(),
+        Err(_) => problem::too_slow(),
     };
+    last_words(&refused, payload)
+}
+
+/// The whole body is there: what does the engine say?
+async fn hand_over(
+    request: &HttpRequest,
+    body: Bytes,
+    shared: &Shared,
+    target: Target<'_>,
+) -> HttpResponse {
     // Bytes that are no text are shown as such: a header must not vanish for them.
     let values: Vec<(&str, Cow<'_, str>)> = request
         .headers()
@@ -97,7 +104,7 @@ async fn take(
 
 /// The body; nothing when it is too large. Up to twice the limit is read and dropped, so that the
 /// sender sees the answer instead of a broken connection.
-async fn read(mut payload: Payload, limit: usize) -> Result<Option<Bytes>, ()> {
+async fn read(payload: &mut Payload, limit: usize) -> Result<Option<Bytes>, ()> {
     let mut body = BytesMut::new();
     let mut seen = 0;
     while let Some(chunk) = payload.next().await {
@@ -113,4 +120,30 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Option<Bytes>, ()> {
         body.extend_from_slice(&chunk);
     }
     Ok((seen <= limit).then(|| body.freeze()))
+}
+
+/// An answer to a request that has not come in whole. The body is held until the answer is out: let
+/// go before, the server would wait for its end, for ever if it must.
+fn last_words(problem: &problem::Problem, payload: Payload) -> HttpResponse {
+    problem.answer().map_body(|_, text| BoxBody::new(Held { text, _payload: payload }))
+}
+
+struct Held {
+    text: BoxBody,
+    _payload: Payload,
+}
+
+impl MessageBody for Held {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.text.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().text).poll_next(context)
+    }
 }

@@ -61,6 +61,9 @@ pub(crate) fn server(
         workers => workers,
     };
     let connections = Connections::new(most);
+    // Longer than any other time-out lasts: for what has stopped coming in where none of them looks.
+    let (within, after) = (shared.request_timeout * 4, KEEP_ALIVE + LINGER);
+    drop(tokio::spawn(Connections::sweep(Arc::downgrade(&connections), within, after)));
     let headers_timeout = HEADERS_TIMEOUT.min(shared.request_timeout);
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();

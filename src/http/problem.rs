@@ -78,6 +78,12 @@ pub fn incomplete() -> Problem {
     Problem::new(400, "body_incomplete", "the request ended before its body did", "send it again")
 }
 
+/// A request that took too long.
+pub fn too_slow() -> Problem {
+    let detail = "the request took too long to come in";
+    Problem::new(408, "request_timeout", detail, "send it again")
+}
+
 /// Nothing is at this address.
 pub fn unknown_source() -> Problem {
     Problem::new(

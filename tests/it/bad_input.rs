@@ -8,10 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::harness::{
-    Answer, SHOP_SECRET, TestApp, answer, fulfilment, hmac_base64, merchant, order, scan,
-    spawn_app, spawn_tuned, write,
-};
+use crate::harness::{Answer, SHOP_SECRET, TestApp, answer, hmac_base64, order, spawn_app};
 
 fn problem(answer: &Answer) -> (u16, String) {
     assert_eq!(answer.headers["content-type"], "application/problem+json", "{answer:?}");
@@ -149,22 +146,6 @@ async fn forty_digit_numbers_stay_exact() {
     assert_eq!(story["events"][0]["fields"]["order_id"], id);
 }
 
-#[tokio::test]
-async fn a_body_that_is_too_large_is_answered_and_the_connection_lives() {
-    let app = spawn_tuned(
-        |directory, sandbox| {
-            write(directory, "merchants/hey.yaml", &merchant(sandbox));
-        },
-        |settings| settings.http.max_body_bytes = 10_000,
-    )
-    .await;
-    let told = app.warehouse_raw(vec![b' '; 10_001]).await;
-    assert_eq!(problem(&told), (413, "body_too_large".to_owned()));
-    let mut fits = b"{\"status\":\"held\",\"order_number\":\"1\"}".to_vec();
-    fits.resize(10_000, b' ');
-    assert_eq!(app.warehouse_raw(fits).await.status, 202);
-}
-
 /// Speaks HTTP by hand.
 async fn raw(app: &TestApp, text: &[u8], end: bool) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", app.port)).await.expect("it connects");
@@ -196,34 +177,4 @@ async fn chunked_bodies_are_read_and_truncated_ones_are_not_taken() {
     let told = raw(&app, truncated.as_bytes(), true).await;
     assert!(!told.starts_with("HTTP/1.1 2"), "{told}");
     assert_eq!(app.stats().await["receipts"]["accepted"], 1);
-}
-
-#[tokio::test]
-async fn a_sender_that_hangs_is_dropped_and_others_are_served() {
-    let app = spawn_tuned(
-        |directory, sandbox| {
-            write(directory, "merchants/hey.yaml", &merchant(sandbox));
-        },
-        |settings| settings.http.request_timeout_ms = 300,
-    )
-    .await;
-    let body = order(8);
-    let hanging = b"POST /hooks/hey/shop HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{";
-    let (told, other) = tokio::join!(raw(&app, hanging, false), app.shop("orders/create", &body));
-    assert!(told.starts_with("HTTP/1.1 408"), "{told}");
-    assert_eq!(other.status, 202);
-}
-
-#[tokio::test]
-async fn two_hundred_idle_connections_change_nothing() {
-    let app = spawn_app().await;
-    let mut idle = Vec::new();
-    for _ in 0..200 {
-        idle.push(TcpStream::connect(("127.0.0.1", app.port)).await.expect("it connects"));
-    }
-    assert_eq!(app.shop("orders/create", &order(9)).await.status, 202);
-    assert_eq!(app.shop("fulfillments/create", &fulfilment(9)).await.status, 202);
-    app.shop("fulfillment_events/create", &scan(9, "delivered")).await;
-    assert_eq!(app.arrived(2).await.len(), 2);
-    drop(idle);
 }

@@ -18,6 +18,7 @@ mod kill;
 mod openapi;
 mod process;
 mod reload;
+mod requests;
 mod signing;
 mod silent;
 mod stop;
