@@ -12,14 +12,14 @@ use crate::{
     text::{Diagnostic, Diagnostics, Node, unknown_key},
 };
 
-/// What stands for a secret that was not found, so that the other settings can be checked.
-const STAND_IN: &str = "not found";
-
 /// The settings that an instance's map gives.
+#[derive(Default)]
 pub(super) struct Given {
     pub(super) settings: Map,
-    /// Whether all that was given could be read and found; what could not was told.
-    pub(super) sound: bool,
+    /// Keys whose values could not be read or found, which was told.
+    failed: Vec<String>,
+    /// Whether a key is no setting at all, which was told.
+    strange: bool,
 }
 
 impl Desk<'_> {
@@ -31,7 +31,7 @@ impl Desk<'_> {
         reserved: &[&str],
         diagnostics: &mut Diagnostics,
     ) -> Given {
-        let mut given = Given { settings: Map::new(), sound: true };
+        let mut given = Given::default();
         for (key, value) in node.entries() {
             if reserved.contains(&key.text.as_str()) || value.is_null() {
                 continue;
@@ -40,35 +40,53 @@ impl Desk<'_> {
                 let known = declared.iter().map(|setting| setting.name.as_str());
                 diagnostics.push(unknown_key(key, known.chain(reserved.iter().copied())));
                 diagnostics.conceal(&value.span);
-                given.sound = false;
+                given.strange = true;
                 continue;
             };
-            let text = if setting.secret {
-                let secret = self.secret(value, diagnostics);
-                given.sound &= secret.is_some() && self.fits(setting, value, diagnostics);
-                Some(secret.map_or(STAND_IN.to_owned(), |secret| secret.expose().to_owned()))
-            } else {
-                value.as_str().map(str::to_owned)
-            };
-            match text {
+            match self.value(setting, value, diagnostics) {
                 Some(text) => given.settings.set(key.text.clone(), Value::text(text)),
-                None => given.sound = false,
+                None => given.failed.push(key.text.clone()),
             }
         }
         given
+    }
+
+    /// The value of one setting, found where it is.
+    fn value(
+        &self,
+        setting: &Setting,
+        node: &Node,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
+        if !node.is_scalar() {
+            let message = format!("`{}` must be a text, not {}", setting.name, node.kind_name());
+            diagnostics.push(Diagnostic::error(&node.span, message).hint("write one value"));
+            diagnostics.conceal(&node.span);
+            return None;
+        }
+        if !setting.secret {
+            return node.as_str().filter(|_| !node.is_broken()).map(str::to_owned);
+        }
+        let secret = self.secret(node, diagnostics)?;
+        self.fits(setting, node, diagnostics).then(|| secret.expose().to_owned())
     }
 
     /// The settings with their defaults, when they are all there and right.
     pub(super) fn complete(
         &self,
         declared: &[Setting],
-        given: Given,
+        given: &Given,
         node: &Node,
         diagnostics: &mut Diagnostics,
     ) -> Option<Map> {
-        let real = self.secrets.are_real() && given.sound;
-        let complete = settings::check(declared, &given.settings, real);
-        tell(complete, node, diagnostics).filter(|_| given.sound)
+        let complete = settings::check(declared, &given.settings, self.secrets.are_real());
+        let complete = complete.map_err(|faults| {
+            let told = |fault: &String| {
+                given.failed.iter().any(|name| fault.starts_with(&format!("`{name}`")))
+            };
+            faults.into_iter().filter(|fault| !told(fault)).collect()
+        });
+        tell(complete, node, diagnostics).filter(|_| given.failed.is_empty() && !given.strange)
     }
 
     /// Whether a secret that stands in the file itself is of the kind its connector describes:

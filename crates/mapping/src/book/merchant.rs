@@ -106,7 +106,11 @@ impl Desk<'_> {
             Some(node) => self.base_url(node, diagnostics).map(Some),
             None => Some(None),
         };
-        let (settings, base_url) = (self.complete(declared, given, node, diagnostics)?, base_url?);
+        let (settings, base_url) = (self.complete(declared, &given, node, diagnostics)?, base_url?);
+        let mut shown = settings.clone();
+        for setting in declared.iter().filter(|setting| setting.secret) {
+            shown.remove(&setting.name);
+        }
         let setup = Setup {
             settings,
             base_url,
@@ -122,6 +126,7 @@ impl Desk<'_> {
         Some(Destination {
             ready,
             connector: connector_name.to_owned(),
+            settings: shown,
             only: only.iter().filter_map(|node| Trigger::parse(node.as_str()?)).collect(),
             names: node.get("names").and_then(Node::as_str).and_then(NamesIn::parse),
         })

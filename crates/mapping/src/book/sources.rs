@@ -47,7 +47,7 @@ impl Desk<'_> {
         let connector = self.source_connector(connector_name, node, diagnostics)?;
         let declared = connector.settings();
         let given = self.given(declared, node, &OF_SOURCES, diagnostics);
-        let settings = self.complete(declared, given, node, diagnostics);
+        let settings = self.complete(declared, &given, node, diagnostics);
         let address = format!("{}/hooks/{id}/{name}", self.around.public_url);
         let ready = self.ready_source(&connector, settings, node, &address, diagnostics)?;
         Some(Source { ready, connector: connector_name.to_owned(), feed: None })
@@ -78,7 +78,7 @@ impl Desk<'_> {
                 given.settings.set(key, value.clone());
             }
         }
-        let settings = self.complete(declared, given, node, diagnostics)?;
+        let settings = self.complete(declared, &given, node, diagnostics)?;
         let ready = connector.share(settings);
         (!accounts.is_empty()).then(|| Source {
             ready,
@@ -102,7 +102,7 @@ impl Desk<'_> {
         }
         let declared = connector.settings();
         let given = self.given(declared, node, &OF_SOURCES, diagnostics);
-        let settings = self.complete(declared, given, node, diagnostics);
+        let settings = self.complete(declared, &given, node, diagnostics);
         let address = format!("{}/feeds/{name}", self.around.public_url);
         let source =
             self.ready_source(&connector, settings.clone(), node, &address, diagnostics)?;

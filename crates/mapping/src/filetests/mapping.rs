@@ -26,7 +26,7 @@ pub fn run(mapping: &Arc<Mapping>, file: &Node, now: Timestamp) -> Vec<FileTest>
 fn one(mapping: &Arc<Mapping>, test: &Node, now: Timestamp) -> Result<(), String> {
     let (trigger, view) = event(test, &[], now)?;
     let names = test.get("names").and_then(Node::as_str).and_then(NamesIn::parse);
-    let merchant = merchant(mapping, names, test.get("values"));
+    let merchant = merchant(mapping, names, test);
     let on = merchant.triggers.get(&trigger).is_some_and(|rules| rules.on);
     let destination = DestinationName::parse("test").expect("it is a name");
     let source = SourceName::parse("test").expect("it is a name");
@@ -82,7 +82,7 @@ fn is_rule(rule: &str, expected: &str) -> bool {
 const PLAIN: &str = "title: Test\nfacts: a test's own\nsettings: {}\nbase_url: https://test.example\n\
                      repeated_id: ignored\nsend: { request: POST / }\ntests: {}\n";
 
-fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, values: Option<&Node>) -> Merchant {
+fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merchant {
     let mut diagnostics = Diagnostics::default();
     let connector = read(SourceFile::new("test.yaml", PLAIN), &mut diagnostics)
         .and_then(|node| DestinationConnector::compile(&node, &mut diagnostics))
@@ -91,11 +91,15 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, values: Option<&Node
     let target = Destination {
         ready: ready.expect("it needs no settings"),
         connector: "test".to_owned(),
+        settings: match test.get("settings").and_then(Node::to_value) {
+            Some(Value::Map(settings)) => settings,
+            _ => Map::new(),
+        },
         only: Vec::new(),
         names: None,
     };
     let mut own = mapping.values.clone();
-    lay_values(&mut own, values, &mut diagnostics);
+    lay_values(&mut own, test.get("values"), &mut diagnostics);
     let name = DestinationName::parse("test").expect("it is a name");
     Merchant {
         id: MerchantId::parse("test").expect("it is a name"),

@@ -106,14 +106,16 @@ fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
     })
 }
 
+/// What came of a test's request, with what the connector noted on the way.
 fn describe(reading: &Reading) -> String {
-    match &reading.useless {
+    let found = match &reading.useless {
         Some(useless) => {
             let (outcome, rule) = useless.outcome();
             format!("{outcome}: {rule}")
         }
         None => format!("{} events", reading.events.len()),
-    }
+    };
+    if reading.notes.is_empty() { found } else { format!("{found} ({})", reading.notes.join("; ")) }
 }
 
 fn row(

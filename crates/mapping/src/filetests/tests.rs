@@ -47,6 +47,7 @@ triggers:
   in_transit: off
   delayed: { properties: { voucher: =values.voucher if marketing_consent == 'granted' } }
   delivered: { name: Da!, when: =order_number == '1001', properties: { p: [1, 2] } }
+  lost: { properties: { account: =settings.account } }
 ";
     check(
         FileKind::Mapping,
@@ -80,6 +81,10 @@ triggers:
             (
                 "{ given: { order_number: 1001, destination_country: DE }, sends: { properties: { p: [1] } } }",
                 "properties.p: expected 1 elements, found 2: [1,2]",
+            ),
+            (
+                "{ given: { trigger: lost, destination_country: DE }, settings: { account: a7 }, sends: { properties: { account: a7 } } }",
+                "ok",
             ),
             ("{ given: { order_number: 1001, destination_country: FR }, filtered: when }", "ok"),
             ("{ given: { order_number: 1001 }, filtered: when unknown }", "ok"),

@@ -8,7 +8,7 @@ use parcelwire_domain::{
     taxonomy::Trigger,
 };
 
-use super::{Merchant, State, mapping::properties_of};
+use super::{Destination, Merchant, State, mapping::properties_of};
 use crate::{
     destination::Frozen,
     expr::{Decision, Env},
@@ -71,14 +71,10 @@ impl Merchant {
         }
         let names = target.names.unwrap_or(self.names);
         let mut fields = self.complete(candidate, now);
-        let name = self.mapping.name_of(
-            candidate.trigger,
-            names,
-            &Env::over(&fields).with("values", &self.values),
-        );
+        let name = self.mapping.name_of(candidate.trigger, names, &self.env(&fields, target));
         fields.set("name", Value::text(name.clone()));
         let rules = self.mapping.triggers.get(&candidate.trigger);
-        let env = Env::over(&fields).with("values", &self.values);
+        let env = self.env(&fields, target);
         let own = rules.map(|rules| rules.whens.as_slice()).unwrap_or_default();
         for when in self.mapping.whens.iter().chain(own) {
             match when.decide(&env) {
@@ -94,7 +90,7 @@ impl Merchant {
         }
         let mut properties = Map::new();
         for (name, built) in properties_of(&self.mapping, rules) {
-            let mut env = Env::over(&fields).with("values", &self.values);
+            let mut env = self.env(&fields, target);
             properties.set_some(name, built.eval(&mut env));
         }
         drop(env);
@@ -103,6 +99,11 @@ impl Merchant {
             fields.remove(name);
         }
         Choice::Send(Frozen { name, fields, properties, values: self.values.clone() })
+    }
+
+    /// What expressions of a mapping see.
+    fn env<'e>(&'e self, fields: &'e Map, target: &'e Destination) -> Env<'e> {
+        Env::over(fields).with("values", &self.values).with("settings", &target.settings)
     }
 
     fn stopped(&self, candidate: &Candidate<'_>) -> Option<Choice> {

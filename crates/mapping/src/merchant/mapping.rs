@@ -72,7 +72,7 @@ impl Mapping {
     pub fn compile(name: &str, chain: &[&Node], diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut found = Diagnostics::default();
         let layers = Layers::of(chain, &mut found);
-        let scope = event_scope().with("values", Kind::Map);
+        let scope = event_scope().with("values", Kind::Map).with("settings", Kind::Map);
         let mut desk = Desk { scope: &scope, found: &mut found };
         for rules in &layers.strays {
             desk.rules(None, &TriggerLayers::alone(rules));

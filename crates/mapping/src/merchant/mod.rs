@@ -86,6 +86,8 @@ pub struct Destination {
     pub ready: ReadyDestination,
     /// The connector's name.
     pub connector: String,
+    /// Its settings as a mapping sees them: without those that are secret.
+    pub settings: Map,
     /// Only these triggers; empty for all.
     pub only: Vec<Trigger>,
     /// Language of trigger names here.

@@ -182,6 +182,11 @@ static TEST: Shape = Shape::Map(&[
     Field::new("filtered", Shape::Text, "the rule that stops it"),
     Field::new("names", NAMES, "language of trigger names"),
     Field::new("values", Shape::MapOf(Keys::Any, &Shape::Any), "the merchant's own values"),
+    Field::new(
+        "settings",
+        Shape::MapOf(Keys::Any, &Shape::Any),
+        "settings of the destination it goes to",
+    ),
 ]);
 
 /// `mappings/NAME.yaml`.

@@ -251,3 +251,27 @@ fn values_are_data_and_computed_ones_are_told() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told.iter().all(|line| line.contains("`values` hold data")), "{told:?}");
 }
+
+#[test]
+fn a_mapping_sees_the_destinations_settings_but_no_secret() {
+    let connector = "title: D\nfacts: invented\nsettings: { api_key: { secret: true }, list: {}, tag: { default: vip } }\n\
+        base_url: https://d.example\nrepeated_id: ignored\nsend: { request: POST / }\ntests: {}\n";
+    let mapping =
+        "properties: { p_l: =settings.list, p_t: =settings.tag, p_k: =settings.api_key }\n";
+    let merchant = "sources: { shop: { connector: shopify, secret: env:A } }\nmapping: own\n\
+        destinations: { klaviyo: { connector: d, api_key: env:B, list: L7 } }\n";
+    let (book, told) = compile(
+        &with(&[
+            (FileKind::DestinationConnector, "d", connector),
+            (P, "own", mapping),
+            (M, "hey", merchant),
+        ]),
+        None,
+    );
+    assert!(told.is_empty(), "{told:?}");
+    let sent = sent(choose(&book, "hey", Status::Delivered, &[])).properties;
+    let own = |name: &str| sent.get(name).map(parcelwire_domain::Value::to_json);
+    assert_eq!(own("p_l").as_deref(), Some("\"L7\""));
+    assert_eq!(own("p_t").as_deref(), Some("\"vip\""));
+    assert_eq!(own("p_k"), None);
+}

@@ -100,6 +100,10 @@ fn everything_wrong_with_a_merchant_is_told_where_it_stands() {
             "sources: { webhook: { secret: env:A, scheme: hamc } }",
             &["1:46 `scheme` must be one of standard_webhooks, hmac (see the connector's file)"],
         ),
+        (
+            "sources: { webhook: { secret: env:A, shceme: x, scheme: hamc } }",
+            &["1:38 unknown key `shceme`", "1:57 `scheme` must be one of"],
+        ),
         ("destinations: { klaviyo: {} }", &["1:26 `api_key` is missing (you find it at"]),
         (
             "destinations: { klaviyo: { api_key: env:A, apikey: x } }",
@@ -111,6 +115,10 @@ fn everything_wrong_with_a_merchant_is_told_where_it_stands() {
                 "1:37 warning: a secret stands in this file",
                 "1:37 `api_key` does not look right: it should match `^pk_` (you find it at",
             ],
+        ),
+        (
+            "destinations: { klaviyo: { api_key: [env:A] } }",
+            &["1:37 `api_key` must be a text, not a list"],
         ),
         // Of any length, as long as it begins right.
         (
