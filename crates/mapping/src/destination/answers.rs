@@ -1,6 +1,9 @@
 //! What an answer means.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use parcelwire_domain::Map;
 
 use crate::{
     blocks::outcome::{ThrottleForm, ThrottleHeader, Verdict},
@@ -8,7 +11,7 @@ use crate::{
     expr::{Env, Expr, Kind, Scope, Val},
     http::HttpAnswer,
     json::Doc,
-    text::{Diagnostic, Diagnostics, Node},
+    text::{Diagnostic, Diagnostics, Node, Period},
 };
 
 /// The rules of a file or a slot; the first that matches counts.
@@ -25,7 +28,11 @@ struct Rule {
 
 /// The names that conditions over an answer see.
 pub(super) fn scope() -> Scope {
-    Scope::closed().with("status", Kind::Number).with("headers", Kind::Map).with("body", Kind::Any)
+    Scope::closed()
+        .with("status", Kind::Number)
+        .with("headers", Kind::Map)
+        .with("body", Kind::Any)
+        .with("settings", Kind::Map)
 }
 
 /// An answer whose body was read.
@@ -75,14 +82,15 @@ impl Answers {
             let when =
                 item.get("when").and_then(|when| draft::expression(when, &scope(), diagnostics));
             let is = item.get("is").and_then(Node::as_str).and_then(Verdict::parse);
-            rules.push(Rule { statuses, when, is: is.unwrap_or(Verdict::Rejected) });
+            let is = is.unwrap_or(Verdict::Rejected).not_before(wait(item, diagnostics));
+            rules.push(Rule { statuses, when, is });
         }
         Self(rules)
     }
 
     /// What these rules say of an answer, if one of them matches.
-    pub(super) fn judge(&self, read: &Read<'_>) -> Option<Verdict> {
-        let env = read.env();
+    pub(super) fn judge(&self, read: &Read<'_>, settings: &Map) -> Option<Verdict> {
+        let env = read.env().with("settings", settings);
         let status = read.answer.status;
         for rule in &self.0 {
             let fits = rule.statuses.is_empty()
@@ -93,6 +101,18 @@ impl Answers {
         }
         None
     }
+}
+
+/// How long to leave it alone, where the answer itself does not say.
+fn wait(item: &Node, diagnostics: &mut Diagnostics) -> Option<Duration> {
+    let node = item.get("wait")?;
+    let seconds = node.as_str()?.parse().ok().and_then(Period::seconds);
+    if seconds.is_none() || item.get("is").and_then(Node::as_str) != Some("again") {
+        let error = Diagnostic::error(&node.span, "`wait` is a time, as in 5m, beside `is: again`");
+        diagnostics.push(error);
+        return None;
+    }
+    seconds.map(Duration::from_secs)
 }
 
 /// `409`, `5xx`.

@@ -126,6 +126,11 @@ impl Exchange {
 
     /// The first step.
     pub fn start(&mut self, now: Timestamp) -> Step {
+        let inner = Arc::clone(&self.inner);
+        let lacking = (!self.is_check()).then(|| inner.connector.needs.lacking(&self.env()));
+        if let Some((verdict, detail)) = lacking.flatten() {
+            return Step::Done { verdict, detail };
+        }
         self.next(now)
     }
 
@@ -135,7 +140,9 @@ impl Exchange {
         let connector = &inner.connector;
         let Some(slot) = self.slot(connector) else { return failed("nothing was asked") };
         let read = Read::new(answer);
-        let judged = slot.answers.judge(&read).or_else(|| connector.answers.judge(&read));
+        let settings = &inner.settings;
+        let judged = slot.answers.judge(&read, settings);
+        let judged = judged.or_else(|| connector.answers.judge(&read, settings));
         let usual = match answer.status {
             // A redirect is never followed: the address in the settings is not the right one.
             300..=399 => Verdict::SettingsWrong,
@@ -186,6 +193,9 @@ impl Exchange {
             let slot = self.slot(&inner.connector);
             let wanted = slot.filter(|slot| self.is_wanted(slot, now));
             if let Some(slot) = wanted {
+                if let Some((verdict, detail)) = slot.needs.lacking(&self.env()) {
+                    return Step::Done { verdict, detail };
+                }
                 self.requests += 1;
                 if self.requests > MAX_REQUESTS {
                     return failed("more requests than one message may need");

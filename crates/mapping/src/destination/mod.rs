@@ -4,6 +4,7 @@
 mod answers;
 mod exchange;
 mod frozen;
+mod needs;
 mod ready;
 mod shape;
 mod sign;
@@ -20,9 +21,10 @@ use crate::{
     draft,
     expr::{Expr, Kind, Scope, Template},
     settings::{self, Setting},
-    text::{Diagnostics, Node, check},
+    text::{Diagnostic, Diagnostics, Node, check},
 };
 use answers::Answers;
+use needs::Needs;
 use sign::Sign;
 use slot::Slot;
 
@@ -51,6 +53,7 @@ pub struct DestinationConnector {
     send: Slot,
     check: Option<Slot>,
     answers: Answers,
+    needs: Needs,
     error: Option<Expr>,
 }
 
@@ -95,7 +98,11 @@ impl DestinationConnector {
             Some(Slot::compile(node, &scope, diagnostics))
         };
         let slots = [slot("token"), slot("lookup"), slot("profile"), slot("send")];
-        let check = file.get("check").map(|node| Slot::bare(node, &scope, diagnostics));
+        let check = file.get("check").map(|node| match node.as_str() {
+            Some(_) => Slot::bare(node, &scope, diagnostics),
+            None => Slot::compile(node, &scope, diagnostics),
+        });
+        never(file, diagnostics);
         let error = file
             .get("error")
             .and_then(|node| draft::expression(node, &answers::scope(), diagnostics));
@@ -118,6 +125,7 @@ impl DestinationConnector {
             send: send??,
             check: flat(check)?,
             answers,
+            needs: Needs::compile(file, &scope, diagnostics),
             error,
         })
     }
@@ -148,6 +156,33 @@ pub fn limits(node: Option<&Node>) -> Limits {
         }
     }
     limits
+}
+
+/// No request of the file has a key that its `never:` names.
+fn never(file: &Node, diagnostics: &mut Diagnostics) {
+    let named = file.get("never").map(Node::one_or_many).unwrap_or_default();
+    let named: Vec<&str> = named.iter().filter_map(Node::as_str).collect();
+    for slot in ["token", "lookup", "profile", "send", "check"] {
+        for part in ["json", "form", "query", "headers"] {
+            if let Some(node) = file.get(slot).and_then(|slot| slot.get(part)) {
+                refuse_keys(node, &named, diagnostics);
+            }
+        }
+    }
+}
+
+fn refuse_keys(node: &Node, named: &[&str], diagnostics: &mut Diagnostics) {
+    for (key, value) in node.entries() {
+        if named.contains(&key.text.as_str()) {
+            let message = format!("`{}` is what this file says it never sends", key.text);
+            let hint = "leave it out here, or take it from `never:`";
+            diagnostics.push(Diagnostic::error(&key.span, message).hint(hint));
+        }
+        refuse_keys(value, named, diagnostics);
+    }
+    for item in node.as_list().unwrap_or_default() {
+        refuse_keys(item, named, diagnostics);
+    }
 }
 
 /// A slot that is absent is fine; one that did not compile is not.

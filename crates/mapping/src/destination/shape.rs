@@ -19,9 +19,17 @@ static ANSWERS: Shape = Shape::OneOf(&[
         Field::new("status", Shape::OneOrMany(&Shape::Text), "the HTTP status, as in 409 or 5xx"),
         Field::new("when", Shape::Expression, "a condition over status, headers and body"),
         Field::new("is", VERDICT, "what it means").required(),
+        Field::new("wait", Shape::Text, "again: not before, as in 5m, where no header says when"),
     ])),
 ]);
 
+static NEED: Shape = Shape::Map(&[
+    Field::new("value", Shape::Expression, "what must not be missing or blank").required(),
+    Field::new("is", VERDICT, "what it means where it is").default("rejected"),
+    Field::new("say", Shape::Text, "plain words for people").required(),
+]);
+const NEEDS: Field =
+    Field::new("needs", Shape::List(&NEED), "what a message must have before this is asked");
 const REQUEST: Field =
     Field::new("request", Shape::Expression, "method and path, as in POST /events").required();
 const QUERY: Field =
@@ -41,7 +49,8 @@ const TAKE: Field = Field::new(
     "what later requests need of the answer",
 );
 
-static SEND: Shape = Shape::Map(&[REQUEST, QUERY, HEADERS, JSON, FORM, NESTED, ANSWER]);
+static SEND: Shape = Shape::Map(&[REQUEST, QUERY, HEADERS, JSON, FORM, NESTED, ANSWER, NEEDS]);
+static CHECK: Shape = Shape::Map(&[REQUEST, QUERY, HEADERS, JSON, FORM, NESTED, ANSWER]);
 static LOOKUP: Shape = Shape::Map(&[
     REQUEST,
     QUERY,
@@ -51,6 +60,7 @@ static LOOKUP: Shape = Shape::Map(&[
     NESTED,
     ANSWER,
     TAKE,
+    NEEDS,
     Field::new("when", Shape::Expression, "only where this holds"),
 ]);
 static PROFILE: Shape = Shape::Map(&[
@@ -62,6 +72,7 @@ static PROFILE: Shape = Shape::Map(&[
     NESTED,
     ANSWER,
     TAKE,
+    NEEDS,
     Field::new("if_missing", Shape::Bool, "only when the lookup found nothing"),
     Field::new("when", Shape::Expression, "only where this holds"),
 ]);
@@ -118,8 +129,8 @@ pub static SHAPE: Shape = Shape::Map(&[
     HEADERS,
     Field::new(
         "check",
-        Shape::Expression,
-        "a request that only a good key is answered, as in GET /account",
+        Shape::OneOf(&[Shape::Expression, CHECK]),
+        "a request that only a good key is answered, as in GET /account, or one with its answers",
     ),
     Field::new("limits", LIMITS, "how often it may be called"),
     Field::new("throttle", Shape::OneOrMany(&THROTTLE), "headers that say when to call again"),
@@ -140,6 +151,12 @@ pub static SHAPE: Shape = Shape::Map(&[
         "answers",
         ANSWERS,
         "what answers mean, where it differs from: 2xx sent, 401/403 key wrong, 408/425/429/5xx again, else rejected",
+    ),
+    NEEDS,
+    Field::new(
+        "never",
+        Shape::OneOrMany(&Shape::Text),
+        "keys that no request may have: whoever consented to what is not ours to change",
     ),
     Field::new("error", Shape::Expression, "where an answer says what is wrong"),
     Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file").required(),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use parcelwire_domain::{Map, Value};
 
-use super::{answers::Answers, ready::Inner};
+use super::{answers::Answers, needs::Needs, ready::Inner};
 use crate::{
     blocks::encode::{BodyFormat, Nested, percent_encode},
     draft,
@@ -25,6 +25,7 @@ pub(super) struct Slot {
     pub(super) answers: Answers,
     pub(super) take: Vec<(String, Expr)>,
     pub(super) lives: Option<Expr>,
+    pub(super) needs: Needs,
 }
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -73,6 +74,7 @@ impl Slot {
             answers: Answers::compile(node.get("answers"), diagnostics),
             take,
             lives,
+            needs: Needs::compile(node, scope, diagnostics),
         })
     }
 
@@ -95,6 +97,7 @@ impl Slot {
             answers: Answers::default(),
             take: Vec::new(),
             lives: None,
+            needs: Needs::default(),
         })
     }
 

@@ -24,11 +24,18 @@ pub fn run(connector: &Arc<DestinationConnector>, file: &Node, now: Timestamp) -
 }
 
 fn one(connector: &Arc<DestinationConnector>, test: &Node, now: Timestamp) -> Result<(), String> {
-    let setup = Setup { settings: settings(connector, test), ..Setup::default() };
+    let ids = match test.get("ids").and_then(Node::to_value) {
+        Some(Value::Map(ids)) => ids,
+        _ => Map::new(),
+    };
+    let setup = Setup { settings: settings(connector, test), ids, ..Setup::default() };
     let ready = connector.ready(setup).map_err(|faults| faults.join("; "))?;
     let (frozen, trigger, backfill) = given(test, now)?;
-    let begin = || ready.exchange(frozen.clone(), trigger, backfill, &Learned::default());
-    let mut exchange = begin();
+    let begin = || match test.get("check").and_then(Node::as_bool) {
+        Some(true) => ready.check().ok_or("the file has no `check:`"),
+        _ => Ok(ready.exchange(frozen.clone(), trigger, backfill, &Learned::default())),
+    };
+    let mut exchange = begin()?;
     // Answers of the requests before the last: lookups and tokens.
     let before: Vec<HttpAnswer> =
         test.get("before").map(Node::one_or_many).unwrap_or_default().iter().map(answer).collect();
@@ -39,10 +46,13 @@ fn one(connector: &Arc<DestinationConnector>, test: &Node, now: Timestamp) -> Re
         }
         step = exchange.on(answer, now);
     }
+    if let Some(wanted) = test.get("ends") {
+        return ended(&step, wanted);
+    }
     let Step::Send(request) = step else { return Err(format!("no request is made: {step:?}")) };
     expected(test, &request, ready.base_url())?;
     for case in test.get("answers").map(Node::one_or_many).unwrap_or_default() {
-        judge(&mut begin(), &before, case, now)?;
+        judge(&mut begin()?, &before, case, now, ready.base_url())?;
     }
     Ok(())
 }
@@ -52,6 +62,7 @@ fn judge(
     before: &[HttpAnswer],
     case: &Node,
     now: Timestamp,
+    base_url: &str,
 ) -> Result<(), String> {
     exchange.start(now);
     for answer in before {
@@ -59,21 +70,39 @@ fn judge(
     }
     let answer = case.get("given").map(answer).ok_or("an answer has no `given:`")?;
     let step = exchange.on(&answer, now);
-    let Step::Done { verdict, detail } = step else {
-        return Err(format!("after {} another request is made", answer.status));
-    };
-    let wanted = case.get("verdict").and_then(Node::as_str).unwrap_or("sent");
-    if verdict.name() != wanted {
-        let status = answer.status;
-        return Err(format!(
-            "answer {status}: expected {wanted}, found {} ({detail})",
-            verdict.name()
-        ));
+    let here = |why: String| format!("answer {}: {why}", answer.status);
+    match (&step, case.get("then").and_then(Node::as_str)) {
+        (Step::Send(request), Some(wanted)) => addressed(request, wanted, base_url).map_err(here),
+        (Step::Send(_), None) => Err(here("another request is made".to_owned())),
+        (Step::Done { .. }, Some(wanted)) => Err(here(format!("expected {wanted}, found its end"))),
+        (Step::Done { .. }, None) => ended(&step, case).map_err(here),
     }
-    match case.get("detail").and_then(Node::as_str) {
+}
+
+/// Whether an exchange came to this end.
+fn ended(step: &Step, wanted: &Node) -> Result<(), String> {
+    let Step::Done { verdict, detail } = step else {
+        return Err("expected an end, found a request".to_owned());
+    };
+    let name = wanted.get("verdict").and_then(Node::as_str).unwrap_or("sent");
+    if verdict.name() != name {
+        return Err(format!("expected {name}, found {} ({detail})", verdict.name()));
+    }
+    match wanted.get("detail").and_then(Node::as_str) {
         Some(wanted) if wanted != detail => Err(format!("expected `{wanted}`, found `{detail}`")),
         _ => Ok(()),
     }
+}
+
+/// Whether a request goes there; as in the file itself, an address may begin with its path.
+fn addressed(request: &HttpRequest, wanted: &str, base_url: &str) -> Result<(), String> {
+    let is = format!("{} {}", request.method, request.url);
+    let below = request.url.strip_prefix(base_url.trim_end_matches('/'));
+    let short = below.map(|path| format!("{} {path}", request.method));
+    if is == wanted || short.as_deref() == Some(wanted) {
+        return Ok(());
+    }
+    Err(format!("expected {wanted}, found {is}"))
 }
 
 /// The settings of a test; what it does not give is invented.
@@ -112,13 +141,7 @@ fn given(test: &Node, now: Timestamp) -> Result<(Frozen, Trigger, bool), String>
 
 fn expected(test: &Node, request: &HttpRequest, base_url: &str) -> Result<(), String> {
     if let Some(wanted) = test.get("request").and_then(Node::as_str) {
-        let is = format!("{} {}", request.method, request.url);
-        // As in the file itself, an address may begin with its path.
-        let below = request.url.strip_prefix(base_url.trim_end_matches('/'));
-        let short = below.map(|path| format!("{} {path}", request.method));
-        if is != wanted && short.as_deref() != Some(wanted) {
-            return Err(format!("expected {wanted}, found {is}"));
-        }
+        addressed(request, wanted, base_url)?;
     }
     for (key, value) in test.get("headers").into_iter().flat_map(|node| node.entries()) {
         let is = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&key.text));
@@ -140,9 +163,14 @@ fn expected(test: &Node, request: &HttpRequest, base_url: &str) -> Result<(), St
     }
     for path in test.get("without").map(Node::one_or_many).unwrap_or_default() {
         let path = path.as_str().unwrap_or_default();
+        let step = |value: &Value, key: &str| match value {
+            Value::List(items) => items.get(key.parse::<usize>().ok()?).cloned(),
+            Value::Map(map) => map.get(key).cloned(),
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) => None,
+        };
         let found =
-            path.split('.').try_fold(body.as_ref(), |value, key| Some(value?.as_map()?.get(key)));
-        if found.flatten().is_some() {
+            body.clone().and_then(|body| path.split('.').try_fold(body, |v, key| step(&v, key)));
+        if found.is_some() {
             return Err(format!("{path} should not be there"));
         }
     }

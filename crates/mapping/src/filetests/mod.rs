@@ -9,6 +9,7 @@ pub mod run;
 pub mod source;
 #[cfg(test)]
 mod tests;
+mod unsigned;
 
 use crate::text::Span;
 

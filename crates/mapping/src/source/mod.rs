@@ -387,6 +387,7 @@ impl ReadySource {
         let mut found = self.run(&payload, received);
         let useless = found.events.is_empty().then(|| self.why_not(&found, received));
         found.notes.dedup();
+        found.unmapped.append(&mut found.finer);
         Reading { events: found.events, unmapped: found.unmapped, useless, notes: found.notes }
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Around<'a> {
 pub(super) struct Found {
     pub(super) events: Vec<Event>,
     pub(super) unmapped: Vec<String>,
+    /// Codes that the table does not know beside a coarser one that it knows.
+    pub(super) finer: Vec<String>,
     pub(super) notes: Vec<String>,
     pub(super) ignored: bool,
     pub(super) no_subject: bool,
@@ -240,13 +242,13 @@ impl Rule {
                     };
                     match around.statuses.look_up(&code) {
                         Some(Say::Ignore) => {
-                            found.unmapped.extend(first);
+                            found.finer.extend(first);
                             found.ignored = true;
                             return None;
                         }
                         Some(Say::This(meaning)) => {
                             // A finer code that the table does not know yet is counted all the same.
-                            found.unmapped.extend(first);
+                            found.finer.extend(first);
                             return Some(Said {
                                 status: meaning.status,
                                 reason: own_reason.or(meaning.reason),
