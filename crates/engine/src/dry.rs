@@ -128,7 +128,7 @@ impl Told {
             let mut revisions = commit.revisions.iter();
             let cancelled = revisions.find_map(|revision| match revision {
                 Revision::Cancel { message: of, why } => (*of == message.id).then_some(why),
-                Revision::Backfill { .. } => None,
+                Revision::Backfill { .. } | Revision::Refill { .. } => None,
             });
             let (trigger, destination) = (message.trigger.name(), &message.destination);
             match cancelled {

@@ -1,6 +1,6 @@
 //! How the parcels of an order stand to each other: how many, which are open, what is in none yet.
 
-use super::{Order, Subject, fold::LegState, view::Known};
+use super::{Order, Standing, Subject, fold::LegState, view::Known};
 use crate::{
     Map, Value,
     taxonomy::{Leg, Status},
@@ -17,7 +17,7 @@ impl Order {
             let it = &known[at];
             // What was said before any parcel had a name is a parcel only while none has.
             let is_one = if is_named { it.is_named() } else { it.is_thing() };
-            it.is_parcel() && is_one && (at == own || !it.is_cancelled())
+            it.is_parcel() && is_one && (at == own || it.is_spoken_of() && !it.is_cancelled())
         };
         let counted: Vec<usize> = (0..known.len()).filter(|at| counts(*at)).collect();
         let of = |at: &usize| &known[*at];
@@ -107,6 +107,12 @@ impl Known<'_> {
     /// Whether it is known to be there: it has a name, or has taken a step.
     pub(super) fn is_thing(&self) -> bool {
         self.is_named() || self.folded.legs.values().any(|leg| leg.status.is_some())
+    }
+
+    /// Whether more is known of it than a name.
+    fn is_spoken_of(&self) -> bool {
+        let mut standings = self.folded.stands.iter().map(|stand| stand.standing);
+        standings.any(|standing| !matches!(standing, Standing::Remembered | Standing::Unknown))
     }
 
     fn is_cancelled(&self) -> bool {

@@ -57,26 +57,27 @@ impl Order {
         let occurrence = self.occurrence(&group, &folded, at, policy, rules);
         let scan = &mut self.scans[place];
         scan.occurrence = Some(occurrence);
-        let firing = Firing {
-            trigger,
-            occurrence,
-            subject: group.subject,
-            source: scan.source.clone(),
-            leg: scan.leg,
-            rank: scan.rank(),
-            occurred_at: scan.at,
-            received_at: scan.received_at,
-            late: standing == Standing::Late || is_behind,
-            stopped,
-            receipt: told_by.0,
-            index: told_by.1,
-        };
+        let late = standing == Standing::Late || is_behind;
+        let firing = Firing { late, stopped, ..firing(scan, occurrence, group.subject, told_by) };
         if stopped.is_none() && !self.has_recipient() {
             ruling.standing = Standing::Parked;
         } else {
             ruling.firings.push(firing);
         }
         ruling
+    }
+
+    /// The report that was first to tell an occurrence: what is told of it is its word, completed.
+    pub fn first_report(&self, occurrence: OccurrenceId) -> Option<Firing> {
+        let said = |place: &usize| self.scans[*place].occurrence == Some(occurrence);
+        let groups = self.groups();
+        let places = groups.iter().flat_map(|group| {
+            let places = group.places.iter().copied();
+            places.filter(said).map(|place| (place, group.subject))
+        });
+        let (place, subject) = places.min_by_key(|(place, _)| self.scans[*place].seq)?;
+        let scan = &self.scans[place];
+        Some(firing(scan, occurrence, subject, *scan.told_by.first()?))
     }
 
     /// The occurrence of a scan: the one that its slot has, else a new one.
@@ -116,6 +117,28 @@ impl Order {
             scan.status.name().as_bytes(),
             slot.as_bytes(),
         ])
+    }
+}
+
+fn firing(
+    scan: &Scan,
+    occurrence: OccurrenceId,
+    subject: Subject,
+    told_by: (ReceiptId, u16),
+) -> Firing {
+    Firing {
+        trigger: Trigger::Status(scan.status),
+        occurrence,
+        subject,
+        source: scan.source.clone(),
+        leg: scan.leg,
+        rank: scan.rank(),
+        occurred_at: scan.at,
+        received_at: scan.received_at,
+        late: false,
+        stopped: None,
+        receipt: told_by.0,
+        index: told_by.1,
     }
 }
 

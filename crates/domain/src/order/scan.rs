@@ -1,14 +1,17 @@
 //! One thing that was said of an order: what of a fact is kept.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use super::Fact;
 use crate::{
-    Alias, AliasKind, Map, Moment, Party, Value,
+    Alias, AliasKind, Event, Map, Moment, Party, TimePrecision, Value,
     id::{OccurrenceId, ReceiptId, SourceName},
     taxonomy::{Home, Leg, Level, Reason, Status, field},
 };
+
+/// How far ahead of its arrival a fact may lie.
+const AHEAD_HOURS: i64 = 365 * 24;
 
 /// A fact as it is kept. Two facts that say the same are one scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,7 +68,7 @@ impl Scan {
             status: event.status,
             reason: event.reason,
             leg: event.leg,
-            at: event.occurred_at,
+            at: plausible(event),
             received_at: event.received_at,
             source: event.source.clone(),
             party: event.party,
@@ -134,6 +137,16 @@ impl Scan {
             _ => self.status.rank(),
         }
     }
+}
+
+/// A year ahead is no time but a mistake: that of the arrival is nearer.
+fn plausible(event: &Event) -> Moment {
+    let latest = event.received_at.checked_add(AHEAD_HOURS.hours());
+    if latest.is_ok_and(|latest| event.occurred_at.at > latest) {
+        let precision = TimePrecision::Received;
+        return Moment { precision, ..Moment::utc(event.received_at) };
+    }
+    event.occurred_at
 }
 
 /// The names a fact gives to its parcel or return.

@@ -8,7 +8,7 @@ use super::{
     joined::{Joined, weight},
 };
 use crate::{
-    Map, Moment, Value, carrier,
+    Alias, AliasKind, Map, Moment, Value, carrier,
     id::ReceiptId,
     taxonomy::{Level, Status, Trigger, field},
 };
@@ -110,20 +110,23 @@ impl Order {
 
     /// Of a parcel that has several numbers the fact's own is told, and an address that fits it.
     fn tracking(&self, of: &Known<'_>, scan: &Scan, view: &mut Map) {
-        let Some(number) = scan.text("tracking_number") else { return };
-        let stated = |scan: &Scan| scan.fields.get("tracking_url").cloned();
+        let named = |scan: &Scan| {
+            let number = scan.text("tracking_number")?;
+            Alias::new(AliasKind::TrackingNumber, number)
+        };
+        let Some(own) = named(scan) else { return };
         let scans = self.scans_of(of.group);
-        let same = |other: &&&Scan| other.text("tracking_number") == Some(number);
-        let url = stated(scan)
-            .or_else(|| scans.iter().rev().filter(same).find_map(|other| stated(other)));
-        let is_only = scans
-            .iter()
-            .filter_map(|other| other.text("tracking_number"))
-            .all(|other| other == number);
-        view.set("tracking_number", Value::text(number));
-        match url {
+        let says = |name: &str| {
+            let mut same = scans.iter().rev().filter(|other| named(other) == Some(own.clone()));
+            scan.fields.get(name).or_else(|| same.find_map(|other| other.fields.get(name))).cloned()
+        };
+        let is_only = scans.iter().filter_map(|other| named(other)).all(|other| other == own);
+        if is_only {
+            return;
+        }
+        view.set_some("tracking_number", says("tracking_number"));
+        match says("tracking_url") {
             Some(url) => view.set("tracking_url", url),
-            None if is_only => {}
             None => drop(view.remove("tracking_url")),
         }
     }

@@ -215,10 +215,17 @@ pub enum Revision {
         /// Why: `superseded`, `too_old`.
         why: String,
     },
-    /// It goes out without starting anything.
+    /// It goes out without starting anything, and at once: what is no news waits for nothing.
     Backfill {
         /// Which.
         message: MessageId,
+    },
+    /// A second report filled gaps. Without effect once it was tried: retries say the same.
+    Refill {
+        /// Which.
+        message: MessageId,
+        /// What it says now, as [`NewMessage::frozen`].
+        frozen: Bytes,
     },
 }
 

@@ -228,17 +228,24 @@ impl<'a> Decide<'a> {
         }
         let Some(rules) = self.merchant.triggers.get(&firing.trigger) else { return };
         let Some(desk) = self.orders.get_mut(&id) else { return };
+        let (claimed, free): (Vec<_>, Vec<_>) = self
+            .merchant
+            .destinations
+            .iter()
+            .partition(|(name, _)| desk.order.is_claimed(firing.occurrence, name));
+        for (name, _) in &claimed {
+            tell(Some(name), "repeated", String::new(), None);
+        }
         // What is said to happen only later than it was heard of is no younger for it.
         let happened = firing.occurred_at.latest().min(firing.received_at);
         let fresh_until = happened.checked_add(rules.max_age).unwrap_or(Timestamp::MAX);
         let backfill = firing.late || fresh_until < self.now;
-        let mut view = desk.order.view(firing, self.now);
-        view.set("late", Value::Bool(backfill));
-        for (name, target) in &self.merchant.destinations {
-            if desk.order.is_claimed(firing.occurrence, name) {
-                tell(Some(name), "repeated", String::new(), None);
-                continue;
-            }
+        let mut view = Map::new();
+        if !free.is_empty() {
+            view = desk.order.view(firing, self.now);
+            view.set("late", Value::Bool(backfill));
+        }
+        for (name, target) in free {
             if backfill && !target.ready.backfills() {
                 let why = if firing.late { "behind a later step" } else { "too old" };
                 let detail = format!("{why}, and the destination cannot record what is past");
@@ -281,6 +288,9 @@ impl<'a> Decide<'a> {
                     });
                 }
             }
+        }
+        for (name, _) in claimed {
+            self.refill(id, firing.occurrence, name);
         }
     }
 

@@ -1,10 +1,13 @@
 //! What a fact means for messages that are still unsent.
 
 use parcelwire_domain::{
+    Value,
     id::{AggregateId, DestinationName, MessageId, OccurrenceId},
     order::{Passed, Ruling, Standing, United},
     taxonomy::{Leg, Status, Trigger},
 };
+
+use parcelwire_mapping::merchant::{Candidate, Choice};
 
 use super::decide::Decide;
 use crate::ports::Revision;
@@ -39,6 +42,40 @@ impl Decide<'_> {
         }
         for message in hushed {
             self.put(Revision::Cancel { message, why: "sensitive".to_owned() });
+        }
+    }
+
+    /// A message that waits yet says what a second report brought.
+    pub(super) fn refill(
+        &mut self,
+        id: AggregateId,
+        occurrence: OccurrenceId,
+        destination: &DestinationName,
+    ) {
+        let Some(message) = self.unsent_of(&[id], occurrence, destination) else { return };
+        let Some(desk) = self.orders.get(&id) else { return };
+        let Some(first) = desk.order.first_report(occurrence) else { return };
+        let known = self.pending.iter().find(|known| known.id == message);
+        let new = self.messages.iter().find(|new| new.id == message);
+        let backfill =
+            known.is_some_and(|known| known.backfill) || new.is_some_and(|new| new.backfill);
+        let mut view = desk.order.view(&first, self.now);
+        view.set("late", Value::Bool(backfill));
+        let candidate = Candidate {
+            trigger: first.trigger,
+            occurrence,
+            view: &view,
+            source: &first.source,
+            backfill,
+            test: false,
+        };
+        let Choice::Send(frozen) = self.merchant.choose(&candidate, destination, self.now) else {
+            return;
+        };
+        let frozen = frozen.write().into();
+        match self.messages.iter_mut().find(|new| new.id == message) {
+            Some(new) => new.frozen = frozen,
+            None => self.put(Revision::Refill { message, frozen }),
         }
     }
 

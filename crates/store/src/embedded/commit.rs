@@ -259,19 +259,32 @@ fn revise(
     changes: &mut Changes,
 ) -> rusqlite::Result<()> {
     let message = match revision {
-        Revision::Cancel { message, .. } | Revision::Backfill { message } => {
-            id_bytes(message.bits())
-        }
+        Revision::Cancel { message, .. }
+        | Revision::Backfill { message }
+        | Revision::Refill { message, .. } => id_bytes(message.bits()),
     };
     // What is under way says what it says.
     if is_sending(&message) {
         return Ok(());
     }
     match revision {
+        // A hold ends here; the wait before a retry does not.
         Revision::Backfill { .. } => {
             connection
-                .prepare_cached("UPDATE messages SET backfill = 1 WHERE id = ?1 AND state = 0")?
-                .execute([message])?;
+                .prepare_cached(
+                    "UPDATE messages SET backfill = 1,
+                     not_before = CASE WHEN tries = 0 THEN MIN(not_before, ?2) ELSE not_before END
+                     WHERE id = ?1 AND state = 0",
+                )?
+                .execute(params![message, at])?;
+        }
+        Revision::Refill { frozen, .. } => {
+            connection
+                .prepare_cached(
+                    "UPDATE frozen SET frozen = ?2 WHERE message =
+                     (SELECT seq FROM messages WHERE id = ?1 AND state = 0 AND tries = 0)",
+                )?
+                .execute(params![message, pack(frozen)])?;
         }
         Revision::Cancel { why, .. } => {
             let cancelled = connection

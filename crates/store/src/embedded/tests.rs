@@ -266,6 +266,47 @@ fn revisions_leave_alone_what_is_under_way() {
 }
 
 #[test]
+fn a_revision_ends_a_hold_and_fills_gaps_only_while_nothing_was_tried() {
+    on_both(|store| async move {
+        store.accept((1..=3).map(|n| receipt(n, "hey", "{}")).collect()).await;
+        let held = store.hold().await.expect("it answers");
+        let hour = now() + Duration::from_secs(3600);
+        let mut messages = vec![message(7, 1, 400), message(8, 2, 400)];
+        messages[0].not_before = hour;
+        store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], messages)]).await;
+        let first = store.ready(&held, now(), 16, 100).await.expect("it answers");
+        assert_eq!(first.len(), 1, "the other one is held");
+        let mut tried = end(8, Next::Again { at: hour, counts: true });
+        tried.attempt = Some(Attempt {
+            number: 1,
+            at: now(),
+            took_ms: 1,
+            exchange: Vec::new(),
+            verdict: "again".to_owned(),
+            detail: String::new(),
+        });
+        store.conclude(&held, vec![tried]).await;
+        let mut revise = step(&[(2, Outcome::Forwarded)], Vec::new());
+        for id in [7, 8] {
+            let message = MessageId::from_bits(id);
+            revise.revisions.push(Revision::Refill { message, frozen: Bytes::from_static(b"{}") });
+            revise.revisions.push(Revision::Backfill { message });
+        }
+        store.commit(&held, vec![revise]).await;
+        let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+        let [ready] = &ready[..] else { panic!("one: the wait before a retry goes on") };
+        assert_eq!(ready.message.id, MessageId::from_bits(7));
+        assert!(ready.message.backfill);
+        assert_eq!(&ready.message.frozen[..], b"{}");
+        let later = store.ready(&held, hour, 16, 100).await.expect("it answers");
+        let [later] = &later[..] else { panic!("the other one") };
+        assert_eq!(later.message.frozen, message(8, 2, 400).frozen, "a retry says the same");
+        assert!(later.message.backfill);
+        balanced(&store).await;
+    });
+}
+
+#[test]
 fn what_was_accepted_survives_a_crash_and_is_handed_out_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let runtime =

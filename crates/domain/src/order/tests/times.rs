@@ -62,7 +62,7 @@ fn a_day_ends_at_its_end() {
 #[test]
 fn what_is_said_to_lie_ahead_opens_no_new_run() {
     let facts = [
-        heard_at(fact(1, 5_000_000, Status::OutForDelivery, &ONE), 1),
+        heard_at(fact(1, 40_000, Status::OutForDelivery, &ONE), 1),
         fact(2, 2, Status::DeliveryAttemptFailed, &ONE),
         fact(3, 3, Status::OutForDelivery, &ONE),
         fact(4, 4, Status::Delivered, &ONE),
@@ -244,4 +244,16 @@ fn of_many_facts_in_one_go_each_is_told_in_its_place() {
     let told = tell(&Rules::all_on(), &facts);
     let sent = ["order_placed", "dispatched", "delivery_attempt_failed", "ready_for_pickup"];
     assert_eq!(told.sent(), sent);
+}
+
+#[test]
+fn a_year_ahead_is_no_time_but_a_mistake() {
+    let rules = Rules::all_on();
+    for (at, expected) in [(500_000, 500_000), (600_000, 1), (50_000_000, 1)] {
+        let mut told = tell(&rules, &[fact(1, 0, Status::Dispatched, &ONE)]);
+        let ahead = heard_at(fact(2, at, Status::Delivered, &ONE), 1);
+        let rulings = told.order.apply(ahead, &rules.policy(), minute(1));
+        assert_eq!(rulings[0].firings[0].occurred_at.at, minute(expected), "{at}");
+        assert!(!rulings[0].firings[0].late);
+    }
 }

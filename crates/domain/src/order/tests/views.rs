@@ -142,3 +142,55 @@ fn attempts_are_counted_as_they_happened() {
     let shown = view(&mut told, &rules, &parcel(5, Status::Delayed, "T1"));
     assert_eq!(text(&shown, "attempt"), "");
 }
+
+#[test]
+fn a_second_report_completes_the_first_ones_words() {
+    let rules = Rules::all_on();
+    let mut told = tell(&rules, &[parcel(1, Status::ReadyForPickup, "T1")]);
+    let mut second = by(parcel(2, Status::ReadyForPickup, "T1"), "carrier", Party::Carrier);
+    let mut point = Map::new();
+    point.set("name", Value::text("Packstation 117"));
+    second.event.fields.set("pickup_point", Value::Map(point));
+    second.event.fields.set("collected", Value::Bool(false));
+    told.hear(&rules, &second);
+    assert_eq!(told.sent(), ["ready_for_pickup"]);
+    let first = told.order.first_report(told.sent[0].1).expect("it was told");
+    assert_eq!((first.receipt, first.occurred_at.at), (ReceiptId::from_bits(1), minute(1)));
+    let shown = told.order.view(&first, minute(3));
+    assert_eq!(text(&shown, "pickup_point"), r#"{"name":"Packstation 117"}"#);
+    assert_eq!(text(&shown, "collected"), "false");
+    assert_eq!(text(&shown, "occurred_at"), format!("{:?}", Moment::utc(minute(1)).to_rfc3339()));
+}
+
+#[test]
+fn a_parcel_of_which_only_the_name_is_known_does_not_count() {
+    let rules = Rules::all_on();
+    let mut told = tell(&rules, &[parcel(1, Status::Dispatched, "T1")]);
+    told.hear(&rules, &quiet(parcel(2, Status::Dispatched, "T2")));
+    let shown = view(&mut told, &rules, &parcel(3, Status::InTransit, "T1"));
+    assert_eq!(
+        (text(&shown, "parcel_count"), text(&shown, "is_last_parcel")),
+        ("1".into(), "true".into())
+    );
+    let shown = view(&mut told, &rules, &parcel(4, Status::InTransit, "T2"));
+    assert_eq!(
+        (text(&shown, "parcel_count"), text(&shown, "parcel_index")),
+        ("2".into(), "2".into())
+    );
+}
+
+#[test]
+fn another_spelling_of_a_number_is_no_other_number() {
+    let rules = Rules::all_on();
+    let url = ("tracking_url", "https://t.example/T1");
+    let facts = [fact(
+        1,
+        0,
+        Status::Dispatched,
+        &[("order_number", "1"), ("tracking_number", "T1"), url, ANNA],
+    )];
+    let mut told = tell(&rules, &facts);
+    let shown =
+        view(&mut told, &rules, &fact(2, 1, Status::InTransit, &[("tracking_number", "t 1")]));
+    assert_eq!(text(&shown, "tracking_url"), format!("{:?}", url.1));
+}
