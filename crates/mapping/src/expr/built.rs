@@ -104,7 +104,7 @@ fn part(
 ) -> Option<Part> {
     let Some(levels) = levels.checked_sub(1) else {
         let message = format!("nested more than {MAX_LEVELS} levels deep");
-        diagnostics.push(Diagnostic::error(draft.span(), message));
+        diagnostics.push(Diagnostic::error(draft.span(), message).hint("make it flatter"));
         return None;
     };
     match draft {
@@ -172,7 +172,8 @@ fn each(
         Kind::Any => Kind::Any,
         kind @ (Kind::Bool | Kind::Number | Kind::Text | Kind::Map | Kind::Fields(_)) => {
             let message = format!("`each` needs a list, this is a {}", kind.noun());
-            diagnostics.push(Diagnostic::error(span, message));
+            let error = Diagnostic::error(span, message);
+            diagnostics.push(error.hint("name a list, as in `=items`"));
             sound = false;
             Kind::Any
         }

@@ -42,7 +42,8 @@ pub(super) fn check(node: &mut Node, scope: &Scope, faults: &mut Vec<Fault>) -> 
                 Kind::List(element) => *element,
                 kind @ (Kind::Bool | Kind::Number | Kind::Text) => {
                     let message = format!("`{of}` is a {}, it has no elements", kind.noun());
-                    faults.push(Fault::new(range, message));
+                    let hint = format!("only lists have elements: write `{of}`");
+                    faults.push(Fault::new(range, message).hint(hint));
                     Kind::Any
                 }
                 Kind::Any | Kind::Map | Kind::Fields(_) => Kind::Any,
@@ -114,7 +115,8 @@ fn key_kind(
         }
         Kind::Bool | Kind::Number | Kind::Text => {
             let message = format!("`{whole}` is a {}, it has no `{key}`", kind.noun());
-            faults.push(Fault::new(range, message));
+            let hint = format!("only maps have keys: write `{whole}`");
+            faults.push(Fault::new(range, message).hint(hint));
             Kind::Any
         }
     }

@@ -27,17 +27,25 @@ pub(super) enum Kind {
 pub(super) struct Fault {
     pub(super) range: Range<usize>,
     pub(super) message: String,
-    pub(super) hint: Option<String>,
+    pub(super) hint: String,
+}
+
+/// A fault that does not say yet what to do about it; none may stay so.
+pub(super) struct Bare {
+    range: Range<usize>,
+    message: String,
 }
 
 impl Fault {
-    pub(super) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { range, message: message.into(), hint: None }
+    #[expect(clippy::new_ret_no_self, reason = "it is one as soon as it has its hint")]
+    pub(super) fn new(range: Range<usize>, message: impl Into<String>) -> Bare {
+        Bare { range, message: message.into() }
     }
+}
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+impl Bare {
+    pub(super) fn hint(self, hint: impl Into<String>) -> Fault {
+        Fault { range: self.range, message: self.message, hint: hint.into() }
     }
 }
 
@@ -87,7 +95,7 @@ fn stranger(c: char, at: usize) -> Fault {
         }
         '{' | '}' => fault.hint("maps are written in YAML, with one expression per value"),
         '“' | '”' | '„' | '‘' | '’' => fault.hint("quote texts with ' or \""),
-        _ => fault,
+        _ => fault.hint("texts stand in quotes, as in 'text'"),
     }
 }
 
@@ -115,7 +123,8 @@ fn quoted(rest: &str, quote: char, at: usize) -> Result<(Kind, usize), Fault> {
             None => break,
         }
     }
-    Err(Fault::new(at..at + rest.len(), format!("the text is not closed with {quote}")))
+    Err(Fault::new(at..at + rest.len(), format!("the text is not closed with {quote}"))
+        .hint(format!(r"close it; a quote inside of it is written `\{quote}`")))
 }
 
 fn number(rest: &str, at: usize) -> Result<(Kind, usize), Fault> {

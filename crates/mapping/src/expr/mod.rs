@@ -192,11 +192,7 @@ fn what_is_missing<'a>(node: &'a Node, env: &Env<'a>) -> Option<String> {
 }
 
 fn diagnostic(fault: Fault, text: &str, span: &Span) -> Diagnostic {
-    let found = Diagnostic::error(&place(&fault.range, text, span), fault.message);
-    match fault.hint {
-        Some(hint) => found.hint(hint),
-        None => found,
-    }
+    Diagnostic::error(&place(&fault.range, text, span), fault.message).hint(fault.hint)
 }
 
 /// Where a range of `text` stands. A scalar that YAML has changed (escapes, folded lines) is

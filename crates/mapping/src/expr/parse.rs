@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::ast::{Ast, COMPARISON, Call, NOT, Node, Op, Prepared, Test};
 use super::functions::{self, Function};
-use super::lex::{self, Fault, Kind, Token};
+use super::lex::{self, Bare, Fault, Kind, Token};
 use super::scope::nearest;
 
 /// Longest expression, in bytes.
@@ -18,7 +18,9 @@ pub const MAX_HEIGHT: usize = 64;
 pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     if text.len() > MAX_EXPRESSION_BYTES {
         let message = format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes");
-        return (None, vec![Fault::new(0..text.len(), message)]);
+        let fault = Fault::new(0..text.len(), message)
+            .hint("split it into several, or say it in fewer words");
+        return (None, vec![fault]);
     }
     let tokens = match lex::tokens(text) {
         Ok(tokens) => tokens,
@@ -53,11 +55,11 @@ impl Parser {
         let node = self.conditional()?;
         match &self.peek().kind {
             Kind::End => Ok(node),
-            Kind::Sign("=") => Err(self.unexpected("`==` compares")),
+            Kind::Sign("=") => Err(self.unexpected("`==` compares").hint("write `==`")),
             Kind::Sign("(") => Err(self.call_hint(&node)),
-            Kind::Name(_) | Kind::Number(_) | Kind::Text(_) | Kind::Sign(_) => {
-                Err(self.unexpected("an operator is expected here"))
-            }
+            Kind::Name(_) | Kind::Number(_) | Kind::Text(_) | Kind::Sign(_) => Err(self
+                .unexpected("an operator is expected here")
+                .hint("join texts with `~`, conditions with `and`; a text stands in quotes")),
         }
     }
 
@@ -189,7 +191,7 @@ impl Parser {
                     ));
                 }
                 "or" | "and" | "not" | "in" | "is" | "if" | "else" => {
-                    return Err(self.unexpected("a value is expected here"));
+                    return Err(self.no_value());
                 }
                 _ => Ast::Name(name),
             },
@@ -204,7 +206,7 @@ impl Parser {
                 let items = self.separated("]")?;
                 return self.node(start, Ast::List(items));
             }
-            Kind::Sign(_) | Kind::End => return Err(self.unexpected("a value is expected here")),
+            Kind::Sign(_) | Kind::End => return Err(self.no_value()),
         };
         self.advance();
         self.node(start, ast)
@@ -252,7 +254,9 @@ impl Parser {
     fn filter(&mut self, input: Node) -> Parsed {
         let token = self.peek().clone();
         let Kind::Name(name) = token.kind else {
-            return Err(self.unexpected("a function is expected after `|`"));
+            return Err(self
+                .unexpected("a function is expected after `|`")
+                .hint("write its name, as in `carrier | lower`"));
         };
         self.advance();
         let given = if self.take_sign("(") { self.arguments()? } else { Vec::new() };
@@ -309,7 +313,8 @@ impl Parser {
             match place.and_then(|place| args.get_mut(place)) {
                 Some(free @ None) => *free = Some(node),
                 Some(Some(_)) => {
-                    self.faults.push(Fault::new(node.range, "this argument is given twice"));
+                    let fault = Fault::new(node.range, "this argument is given twice");
+                    self.faults.push(fault.hint(function.usage()));
                 }
                 None => {
                     let message = format!("`{}` does not take so many arguments", function.name);
@@ -327,7 +332,9 @@ impl Parser {
     fn test(&mut self) -> Result<Option<Test>, Fault> {
         let token = self.peek().clone();
         let Kind::Name(name) = token.kind else {
-            return Err(self.unexpected("a test is expected after `is`"));
+            return Err(self
+                .unexpected("a test is expected after `is`")
+                .hint(format!("there are: {}", Test::ALL.map(|(name, _)| name).join(", "))));
         };
         self.advance();
         let known = Test::ALL.iter().find(|(known, _)| *known == name);
@@ -361,7 +368,12 @@ impl Parser {
         if node.height > MAX_HEIGHT { Err(too_high(node.range)) } else { Ok(node) }
     }
 
-    fn unexpected(&self, message: &str) -> Fault {
+    fn no_value(&self) -> Fault {
+        self.unexpected("a value is expected here")
+            .hint("write a field, a number, or a text in quotes")
+    }
+
+    fn unexpected(&self, message: &str) -> Bare {
         Fault::new(self.peek().range.clone(), message)
     }
 
@@ -404,12 +416,15 @@ impl Parser {
         if self.take_sign(sign) {
             return Ok(end);
         }
-        Err(self.unexpected(&format!("`{sign}` is expected here")))
+        Err(self
+            .unexpected(&format!("`{sign}` is expected here"))
+            .hint("close every bracket, and put `,` between elements"))
     }
 }
 
 fn too_high(range: Range<usize>) -> Fault {
     Fault::new(range, format!("the expression is nested more than {MAX_HEIGHT} levels deep"))
+        .hint("split it into several, or say it in fewer words")
 }
 
 fn unknown_function(name: &str, range: Range<usize>) -> Fault {

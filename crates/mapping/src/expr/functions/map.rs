@@ -243,7 +243,7 @@ fn entries<'a>(given: &Given<'a, '_>) -> Val<'a> {
 }
 
 /// The map with each entry changed or left out; of keys that become the same, the last counts.
-fn changed<'a>(
+pub(super) fn changed<'a>(
     given: &Given<'a, '_>,
     change: impl Fn(Cow<'a, str>, Val<'a>) -> Option<(Cow<'a, str>, Val<'a>)>,
 ) -> Val<'a> {

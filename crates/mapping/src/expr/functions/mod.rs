@@ -1,6 +1,8 @@
 //! The functions of the expression language: one row each, from which checks, documentation and
 //! tests are made. Must not know the syntax.
 
+mod bounds;
+mod country;
 pub mod date;
 mod hash;
 mod list;
@@ -191,7 +193,17 @@ const fn option(name: &'static str, want: Want) -> Arg {
 
 /// All functions, by subject.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    [text::ROWS, list::ROWS, map::ROWS, number::ROWS, date::ROWS, phone::ROWS, hash::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        text::ROWS,
+        list::ROWS,
+        map::ROWS,
+        bounds::ROWS,
+        number::ROWS,
+        date::ROWS,
+        phone::ROWS,
+        country::ROWS,
+        hash::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
