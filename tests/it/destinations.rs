@@ -178,7 +178,8 @@ async fn a_destination_that_misbehaves_harms_nobody_else() {
         assert_eq!(message["requests"][0]["verdict"], verdict, "{name}: {message}");
         assert_eq!(message["state"], state, "{name}: {message}");
     }
-    assert_eq!(app.stats().await["messages"]["pending"], 4);
+    app.until("/api/v1/stats", |stats| stats["messages"]["pending"] == 4).await;
+    app.stats().await;
 }
 
 #[tokio::test]
@@ -195,6 +196,7 @@ async fn a_destination_that_hangs_is_let_go_in_time() {
     let url = format!("http://{}/", slow.local_addr().expect("an address"));
     let begins = async {
         let (mut stream, _) = slow.accept().await.expect("somebody comes");
+        drop(stream.read(&mut [0; 4096]).await);
         stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na")
             .await
