@@ -1,5 +1,6 @@
 //! Merchants, templates, feeds and mappings, as files.
 
+mod examples;
 mod files;
 mod layers;
 mod mistakes;
