@@ -58,12 +58,21 @@ pub(super) struct LegState {
 
 /// Folds the scans of one subject.
 pub(super) fn fold(scans: &[&Scan]) -> Folded {
+    fold_believed(scans, |_| true)
+}
+
+/// The same where some are not believed: they say what they say, and move nothing.
+pub(super) fn fold_believed(scans: &[&Scan], is_believed: impl Fn(&Scan) -> bool) -> Folded {
     let mut folded = Folded { sequence: sequence(scans), ..Folded::default() };
     let mut stands: Vec<Option<Stand>> = vec![None; scans.len()];
     for place in folded.sequence.clone() {
         let scan = scans[place];
         let leg = folded.legs.entry(scan.leg).or_default();
-        stands[place] = Some(leg.take(scan, place));
+        stands[place] = Some(if is_believed(scan) {
+            leg.take(scan, place)
+        } else {
+            leg.stand(Standing::Repeated, leg.run.to_string())
+        });
     }
     folded.stands =
         stands.into_iter().map(|stand| stand.expect("each place is taken once")).collect();

@@ -28,6 +28,13 @@ pub struct TriggerPolicy {
     pub once_per: OncePer,
 }
 
+impl TriggerPolicy {
+    /// Whether `party` is believed.
+    pub fn believes(&self, party: Party) -> bool {
+        self.only_from.is_empty() || self.only_from.contains(&party)
+    }
+}
+
 /// For what a trigger fires once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OncePer {

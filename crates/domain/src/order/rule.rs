@@ -2,7 +2,7 @@
 
 use super::{
     Firing, OncePer, Order, Passed, Policy, Ruling, Scan, Standing, Subject, TriggerPolicy,
-    fold::{Folded, fold},
+    fold::{Folded, fold_believed},
     group::Group,
 };
 use crate::{
@@ -25,7 +25,7 @@ impl Order {
             .find(|group| group.places.contains(&place))
             .expect("every scan is in one group");
         let scans = self.scans_of(&group);
-        let folded = fold(&scans);
+        let folded = fold_believed(&scans, |scan| is_believed(policy, scan));
         let at = group.places.iter().position(|p| *p == place).expect("it is in this group");
         let scan = scans[at];
         let is_behind = folded.is_behind(&scans, at, |step| {
@@ -193,11 +193,14 @@ fn stopped(rules: Option<&TriggerPolicy>, scan: &Scan) -> Option<&'static str> {
     match rules {
         None => Some("off"),
         Some(rules) if !rules.on => Some("off"),
-        Some(rules) if !rules.only_from.is_empty() && !rules.only_from.contains(&scan.party) => {
-            Some("only_from")
-        }
+        Some(rules) if !rules.believes(scan.party) => Some("only_from"),
         Some(_) => None,
     }
+}
+
+fn is_believed(policy: &Policy<'_>, scan: &Scan) -> bool {
+    let rules = policy.triggers.get(&Trigger::Status(scan.status));
+    rules.is_none_or(|rules| rules.believes(scan.party))
 }
 
 fn passed(folded: &Folded, at: usize, scan: &Scan) -> Option<Passed> {

@@ -102,7 +102,8 @@ struct Told {
 }
 
 fn tell(rules: &Rules, facts: &[Fact]) -> Told {
-    let order = Order::first_heard(&merchant(), &facts[0]);
+    let first = fact(0, 0, Status::Unknown, &[]);
+    let order = Order::first_heard(&merchant(), facts.first().unwrap_or(&first));
     let mut told = Told { order, rulings: Vec::new(), sent: Vec::new() };
     for fact in facts {
         told.hear(rules, fact);

@@ -362,3 +362,25 @@ fn a_fact_that_was_forgotten_or_not_keeps_the_order_bounded() {
     assert_eq!(told.sent(), ["in_transit"]);
     assert!(told.order.scans.len() <= MAX_SCANS);
 }
+
+#[test]
+fn a_party_that_is_not_believed_moves_nothing() {
+    let only = |rules: &mut TriggerPolicy| rules.only_from = vec![Party::Carrier];
+    let rules = Rules::all_on().with(Status::Delivered, only);
+    let facts = [
+        by(fact(1, 1, Status::Delivered, &ONE), "shop", Party::Shop),
+        fact(2, 2, Status::OutForDelivery, &ONE),
+        heard_at(fact(3, 0, Status::InTransit, &ONE), 3),
+        fact(4, 4, Status::Delivered, &ONE),
+        fact(5, 5, Status::OutForDelivery, &ONE),
+    ];
+    let mut told = tell(&rules, &[]);
+    let unbelieved = told.order.apply(facts[0].clone(), &rules.policy(), minute(1)).remove(0);
+    assert_eq!(unbelieved.firings[0].stopped, Some("only_from"));
+    assert_eq!(unbelieved.passed, None);
+    for fact in &facts[1..] {
+        told.hear(&rules, fact);
+    }
+    let sent: Vec<_> = told.sent.iter().map(|(of, _, late)| (of.name(), *late)).collect();
+    assert_eq!(sent, [("out_for_delivery", false), ("in_transit", true), ("delivered", false)]);
+}
