@@ -1,7 +1,7 @@
 # The commands of the house. `make test` is what the README and CI run; nothing weaker exists.
 
 CARGO ?= cargo
-APT_PACKAGES := redis-server sqlite3 curl
+APT_PACKAGES := curl openssl
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
 .PHONY: help build demo test lint unit doc bench soak audit fmt packages
