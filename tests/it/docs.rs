@@ -193,7 +193,7 @@ fn paths_that_the_docs_name_are_there() {
                 assert!(root.join(name).exists(), "{file}: {name}");
                 folder = root.join(name);
                 looked_at += 1;
-            } else if name.ends_with(".rs") || name.ends_with(".sql") {
+            } else if Path::new(name).extension().is_some_and(|end| end == "rs" || end == "sql") {
                 // A file in the folder that was named before it, or in the root of the crate.
                 assert!(find(&folder, name), "{file}: {name} is not in {}", folder.display());
             }

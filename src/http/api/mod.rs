@@ -35,7 +35,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/merchants/{merchant}/test-events")
                 .route(web::post().to(test_events::send))
-                .default_service(web::to(|| not_allowed("POST"))),
+                .default_service(web::to(|| async { not_allowed("POST") })),
         )
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));
     for (name, list) in LISTS {
@@ -59,7 +59,7 @@ const LISTS: [(&str, List); 4] = [
 pub(super) fn read(path: &str, route: actix_web::Route) -> Resource {
     web::resource(path)
         .route(route.guard(reading()))
-        .default_service(web::to(|| not_allowed("GET, HEAD")))
+        .default_service(web::to(|| async { not_allowed("GET, HEAD") }))
 }
 
 fn reading() -> impl Guard {
@@ -70,7 +70,7 @@ async fn openapi() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(OPENAPI)
 }
 
-async fn not_allowed(methods: &'static str) -> HttpResponse {
+fn not_allowed(methods: &'static str) -> HttpResponse {
     let detail = format!("this address takes {methods}");
     let mut answer =
         Problem::new(405, "method_not_allowed", detail, "see /api/v1/openapi.json").answer();
