@@ -194,3 +194,38 @@ fn they_say_what_the_manual_says() {
     let on = |status| merchant.triggers[&Trigger::Status(status)].on;
     assert!(!on(Status::InTransit) && on(Status::ReadyForPickup) && on(Status::Delayed));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+
+    /// Whatever a slip of the hand makes of a file, it is told or harmless, and nothing shows a key.
+    #[test]
+    fn damaged_files_are_told_and_never_a_panic(
+        which in 0_usize..7,
+        at in 0_usize..10_000,
+        length in 0_usize..12,
+        with in "[:{}\\[\\]#'\"=&*!|>%@`, \n\t-]{0,4}|\\PC{0,3}",
+    ) {
+        let mut files = files();
+        let place = files.len() - 7 + which;
+        let file = &mut files[place];
+        file.text = file.text.replace("env:HEY_KLAVIYO_KEY", "pk_geheim77");
+        let chars: Vec<char> = file.text.chars().collect();
+        let start = at % chars.len();
+        let end = (start + length).min(chars.len());
+        let damaged: String =
+            chars[..start].iter().copied().chain(with.chars()).chain(chars[end..].iter().copied()).collect();
+        // A slip inside of the key or its name makes another text of it, which is no longer that key.
+        let whole = damaged.contains("api_key: pk_geheim77");
+        file.text = damaged;
+        let now = "2026-11-22T10:00:00Z".parse().expect("a time");
+        let checked = filetests::run::run(&files, &Surroundings::default(), now, |_| true);
+        for told in checked.diagnostics.iter() {
+            proptest::prop_assert!(told.span.is_some(), "{}", told.message);
+        }
+        let secrets = checked.diagnostics.secrets();
+        let shown = render(checked.diagnostics.iter(), RenderFormat::Json, secrets)
+            + &render(checked.diagnostics.iter(), RenderFormat::Text { colour: false }, secrets);
+        proptest::prop_assert!(!whole || !shown.contains("pk_geheim77"), "{shown}");
+    }
+}
