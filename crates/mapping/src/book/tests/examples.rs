@@ -3,7 +3,7 @@
 use super::*;
 use crate::{source::Received, text::Severity};
 
-const MERCHANT: &str = r##"extends: lagerhaus                  # a file in config/templates/, optional: the provider's or agency's defaults
+const MERCHANT: &str = r#"extends: lagerhaus                  # a file in config/templates/, optional: the provider's or agency's defaults
 name: Hey Example
 language: de                        # of customers whose own language is not known
 names: de                           # language of trigger names: en (default) or de
@@ -28,9 +28,9 @@ mapping: hey
 holds: default                      # or off: the short waits of taxonomy.md s. 4
 values:
   voucher: HEY15
-"##;
+"#;
 
-const MAPPING: &str = r##"extends: default
+const MAPPING: &str = r"extends: default
 names: de
 values:
   voucher: SORRY10                              # a merchant that uses this file may set its own
@@ -47,7 +47,7 @@ tests:
   a late parcel to Austria brings the voucher:
     given: { trigger: delayed, destination_country: AT, marketing_consent: granted }
     sends: { name: Sendung verspätet sich, properties: { voucher: SORRY10 } }
-"##;
+";
 
 const SOURCE: &str = r##"title: Lagerhaus
 facts: docs.lagerhaus.example/webhooks, read 2026-11-22
@@ -85,7 +85,7 @@ tests:                              # the runner signs the body itself
     events: [{ status: dispatched, tracking_number: A1 }, { status: delivered, tracking_number: A2 }]
 "##;
 
-const DESTINATION: &str = r##"title: Brieftaube
+const DESTINATION: &str = r"title: Brieftaube
 facts: invented
 settings:                           # the key form of console and API is made from this
   api_key: { secret: true, pattern: ^bt_, where: { de: Konto › Schnittstellen, en: Account › API } }
@@ -111,7 +111,7 @@ tests:
   a delivered parcel:
     given: { trigger: delivered, name: Paket da!, email: kim@example.test }
     json: { event: Paket da!, contact: { email: kim@example.test } }
-"##;
+";
 
 fn files() -> Vec<RuleFile> {
     // What the manual leaves to the reader: a template, a feed, another destination.
