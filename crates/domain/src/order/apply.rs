@@ -55,7 +55,7 @@ impl Order {
     }
 
     /// Rules on every parked fact once somebody is known to tell it to.
-    pub(super) fn release(&mut self, policy: &Policy<'_>) -> Vec<Ruling> {
+    fn release(&mut self, policy: &Policy<'_>) -> Vec<Ruling> {
         if self.parked.is_empty() || !self.has_recipient() {
             return Vec::new();
         }

@@ -1,8 +1,6 @@
 //! Two orders that turn out to be one.
 
-use jiff::Timestamp;
-
-use super::{Claim, Order, Policy, Ruling, Standing, United, fold::fold};
+use super::{Claim, Order, Standing, United, fold::fold};
 use crate::{
     id::OccurrenceId,
     taxonomy::{Leg, Status},
@@ -13,8 +11,6 @@ use crate::{
 pub struct Merged {
     /// The one order.
     pub order: Order,
-    /// What was released.
-    pub rulings: Vec<Ruling>,
     /// Occurrences that were shown to be one.
     pub united: Vec<United>,
 }
@@ -22,11 +18,11 @@ pub struct Merged {
 impl Order {
     /// Takes in another order that turned out to be the same one; the elder (by its first fact)
     /// keeps its id, parcels known to both become one under the elder's id, claims are the union.
-    /// Facts that this releases are ruled on.
-    pub fn merge(self, other: Self, policy: &Policy<'_>, now: Timestamp) -> Merged {
+    /// Facts that can be told now are released by the fact that showed it.
+    pub fn merge(self, other: Self) -> Merged {
         let (mut elder, younger) =
             if self.first <= other.first { (self, other) } else { (other, self) };
-        elder.heard_at = elder.heard_at.max(younger.heard_at).min(now.max(elder.heard_at));
+        elder.heard_at = elder.heard_at.max(younger.heard_at);
         for name in younger.names {
             if !elder.names.contains(&name) {
                 elder.names.push(name);
@@ -63,9 +59,8 @@ impl Order {
         }
         elder.parked.extend(younger.parked);
         united.extend(elder.unite_occurrences());
-        let rulings = elder.release(policy);
         elder.forget_tellers();
-        Merged { order: elder, rulings, united }
+        Merged { order: elder, united }
     }
 
     /// Scans that turned out to say the same thing under two occurrences keep the elder one.

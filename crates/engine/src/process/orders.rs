@@ -65,7 +65,7 @@ impl Decide<'_> {
         let (Some(a), Some(b)) = (self.orders.get(&one), self.orders.get(&other)) else {
             return one;
         };
-        let merged = a.order.clone().merge(b.order.clone(), &self.policy, self.now);
+        let merged = a.order.clone().merge(b.order.clone());
         let kept = merged.order.id();
         let gone = if kept == one { other } else { one };
         if let Some(desk) = self.orders.get_mut(&kept) {
@@ -93,9 +93,6 @@ impl Decide<'_> {
         }
         for line in self.story.values_mut().filter(|line| line.aggregate == Some(gone)) {
             line.aggregate = Some(kept);
-        }
-        for ruling in &merged.rulings {
-            self.rule(kept, ruling, None);
         }
         kept
     }

@@ -163,7 +163,7 @@ fn once_per_order_holds_for_orders_that_turn_out_to_be_one() {
     let elder = tell(&rules, &[fact(1, 0, Status::OrderPlaced, &[("order_id", "1"), ANNA])]);
     let younger = tell(&rules, &[of(2, 1, "7", "T1")]);
     assert_eq!(younger.sent(), ["in_transit"]);
-    let one = elder.order.merge(younger.order, &rules.policy(), minute(2)).order;
+    let one = elder.order.merge(younger.order).order;
     let mut told = Told { order: one, rulings: Vec::new(), sent: Vec::new() };
     told.hear(&rules, &of(3, 3, "7", "T2"));
     assert!(told.sent.is_empty(), "{:?}", told.sent);
@@ -191,4 +191,21 @@ fn the_shop_knows_best_who_ordered() {
     assert_eq!(rulings[0].firings.len(), 1);
     let view = told.order.view(&rulings[0].firings[0], minute(6));
     assert_eq!(view.get("email").and_then(crate::Value::as_text), Some(KIM.1));
+}
+
+#[test]
+fn what_two_orders_waited_with_is_told_by_the_fact_that_joins_them() {
+    let rules = Rules::all_on();
+    let waits = tell(&rules, &[fact(1, 5, Status::InTransit, &[("tracking_number", "T1")])]);
+    assert_eq!(waits.standings(), [Standing::Parked]);
+    let placed = fact(2, 0, Status::OrderPlaced, &[("order_number", "7"), ANNA]);
+    let known = tell(&rules, &[placed]).order;
+    let merged = known.merge(waits.order);
+    let mut told = Told { order: merged.order, rulings: Vec::new(), sent: Vec::new() };
+    told.hear(
+        &rules,
+        &fact(3, 1, Status::Dispatched, &[("order_number", "7"), ("tracking_number", "T1")]),
+    );
+    assert_eq!(told.sent(), ["dispatched", "in_transit"]);
+    assert!(told.order.parked_receipts().is_empty());
 }

@@ -273,8 +273,8 @@ fn two_orders_that_turn_out_to_be_one_keep_the_elder_id_and_all_claims() {
         ],
     );
     let id = elder.order.id();
-    let one = elder.order.clone().merge(younger.order.clone(), &rules.policy(), minute(4)).order;
-    let other = younger.order.merge(elder.order, &rules.policy(), minute(4)).order;
+    let one = elder.order.clone().merge(younger.order.clone()).order;
+    let other = younger.order.merge(elder.order).order;
     assert_eq!(one, other, "merging has no direction");
     assert_eq!(one.id(), id);
     let mut told = Told { order: one, rulings: Vec::new(), sent: Vec::new() };
