@@ -51,6 +51,7 @@ soak: ## simulation over seeds for SOAK_SECONDS (default 600)
 	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} $(CARGO) test --release -p parcelwire-sim --test soak -- --nocapture
 
 audit: ## licences, bans and advisories, where cargo-deny is installed
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny"; exit 1; }
 	$(CARGO) deny check
 
 fmt: ## format everything
