@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::{
     Chance, Settings,
+    fresh::Fresh,
     metrics::Metrics,
     ports::{Archive, Clock, Held, Ledger, Transport},
     process::Process,
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) chance: Chance,
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) fresh: Fresh,
 }
 
 /// Receives, processes and sends.
@@ -67,6 +69,7 @@ impl Engine {
             chance: Chance::new(parts.seed),
             settings: parts.settings,
             metrics: Arc::new(Metrics::default()),
+            fresh: Fresh::default(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));
         Self { shared, receive }

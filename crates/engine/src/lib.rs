@@ -4,6 +4,7 @@
 mod chance;
 pub mod dry;
 mod engine;
+mod fresh;
 pub mod metrics;
 pub mod ports;
 mod process;

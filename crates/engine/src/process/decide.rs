@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use parcelwire_domain::{
     Alias, Map, Value,
-    id::{AggregateId, DestinationName, MerchantKey, ReceiptId, SourceName},
+    id::{AggregateId, DestinationName, MerchantKey, MessageId, ReceiptId, SourceName},
     order::{Fact, Firing, Order, Policy, Ruling, Standing},
 };
 use parcelwire_mapping::{
+    destination::Frozen,
     merchant::{Candidate, Choice, Merchant},
     source::{Reading, flat},
 };
@@ -56,6 +57,8 @@ pub(crate) struct Decide<'a> {
     lines: BTreeMap<ReceiptId, BTreeMap<u16, Line>>,
     touched: Vec<ReceiptId>,
     pub(super) messages: Vec<NewMessage>,
+    /// The same messages' words.
+    made: Vec<(MessageId, Frozen)>,
     pub(super) revisions: Vec<Revision>,
     pub(super) story: BTreeMap<(ReceiptId, u16), StoryLine>,
     unmapped: Vec<(SourceName, String)>,
@@ -102,6 +105,7 @@ impl<'a> Decide<'a> {
             lines: lines.collect(),
             touched: Vec::new(),
             messages: Vec::new(),
+            made: Vec::new(),
             revisions: Vec::new(),
             story: BTreeMap::new(),
             unmapped: Vec::new(),
@@ -286,6 +290,7 @@ impl<'a> Decide<'a> {
                         frozen: frozen.write().into(),
                         rules: self.merchant.rules,
                     });
+                    self.made.push((message, frozen));
                 }
             }
         }
@@ -298,6 +303,11 @@ impl<'a> Decide<'a> {
     pub(crate) fn view(&self, fact: (ReceiptId, u16)) -> Option<Map> {
         let order = self.orders.get(&self.story.get(&fact)?.aggregate?)?;
         Some(order.order.view_of_fact(fact, self.now))
+    }
+
+    /// What the messages of this step say: worth keeping once it is written.
+    pub(crate) fn made(&mut self) -> Vec<(MessageId, Frozen)> {
+        std::mem::take(&mut self.made)
     }
 
     /// Everything that this step writes.

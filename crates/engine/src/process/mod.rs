@@ -15,11 +15,12 @@ use std::{
 
 use parcelwire_domain::{
     Alias,
-    id::{MerchantId, MerchantKey, ReceiptId},
+    id::{MerchantId, MerchantKey, MessageId, ReceiptId},
     order::{Fact, Order},
 };
 use parcelwire_mapping::{
     book::Book,
+    destination::Frozen,
     merchant::Merchant,
     source::{Reading, Received, Useless},
 };
@@ -60,6 +61,9 @@ pub(crate) struct Process {
     /// Receipts whose merchant's files are broken or gone: they wait for other files.
     stuck: Mutex<Vec<ReceiptId>>,
 }
+
+/// Messages that a step made, with their words.
+type Made = Vec<(MessageId, Frozen)>;
 
 /// A receipt with what it says.
 struct Read {
@@ -243,23 +247,26 @@ impl Process {
         let recalled = self.shared.ledger.recall(wants).await?;
         let lines = self.lines(&recalled).await?;
         let now = self.shared.clock.now();
-        let mut commits: Vec<(MerchantId, Commit)> = Vec::with_capacity(shares.len());
+        let mut commits: Vec<(MerchantId, Commit, Made)> = Vec::with_capacity(shares.len());
         let mut results = Vec::new();
         for ((id, share), recalled) in shares.iter().zip(recalled) {
-            let commit = self.decide(share, &recalled, &lines, now);
+            let (commit, made) = self.decide(share, &recalled, &lines, now);
             if commit.outcomes.is_empty() && commit.aggregates.is_empty() {
                 results.push((id.clone(), Ok(Vec::new())));
             } else {
-                commits.push((id.clone(), commit));
+                commits.push((id.clone(), commit, made));
             }
         }
-        let named: Vec<(MerchantId, Vec<String>)> = commits
-            .iter()
-            .map(|(id, commit)| (id.clone(), outcome::names(&commit.outcomes)))
-            .collect();
-        let batch = commits.into_iter().map(|(_, commit)| commit).collect();
+        let (mut named, mut batch) = (Vec::new(), Vec::new());
+        for (id, commit, made) in commits {
+            named.push((id, outcome::names(&commit.outcomes), made));
+            batch.push(commit);
+        }
         let written = self.shared.ledger.commit(held, batch).await;
-        for ((id, names), result) in named.into_iter().zip(written) {
+        for ((id, names, made), result) in named.into_iter().zip(written) {
+            if result.is_ok() {
+                self.shared.fresh.keep(made);
+            }
             results.push((id, result.map(|()| names)));
         }
         Ok(results)
@@ -288,7 +295,7 @@ impl Process {
         recalled: &Recalled,
         lines: &[ReceiptLines],
         now: jiff::Timestamp,
-    ) -> Commit {
+    ) -> (Commit, Made) {
         let messages = &self.shared.settings.messages;
         let begin = || Decide::new(&share.merchant, &share.key, messages, recalled, lines, now);
         let case = |read: &'_ Read| (read.receipt.id, read.receipt.source.clone());
@@ -316,7 +323,8 @@ impl Process {
         for order in &share.wakes {
             decide.wake(order.id());
         }
-        decide.finish()
+        let made = decide.made();
+        (decide.finish(), made)
     }
 }
 

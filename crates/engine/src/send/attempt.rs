@@ -50,7 +50,8 @@ impl Desk {
             let why = Next::Cancelled { why: "too_old".to_owned() };
             return not_tried(&ready, why, now);
         }
-        let Some(frozen) = Frozen::read(&message.frozen) else {
+        let fresh = self.shared.fresh.take(message.id);
+        let Some(frozen) = fresh.or_else(|| Frozen::read(&message.frozen)) else {
             tracing::error!(message.id = %message.id, "a stored message cannot be read");
             return not_tried(&ready, dead("unreadable"), now);
         };
