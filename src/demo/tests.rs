@@ -24,3 +24,13 @@ async fn an_event_that_never_arrives_fails_the_demo() {
 async fn an_undisturbed_demo_is_fine() {
     assert!(played(&[]).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_is_broken_off_has_shown_nothing() {
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    let (_stop, stopped) = watch::channel(true);
+    let once = Options { once: true, fast: true };
+    assert!(!before(&sandbox, &once, stopped.clone()).await.expect("it ends"));
+    let on_and_on = Options { once: false, fast: true };
+    assert!(before(&sandbox, &on_and_on, stopped).await.expect("it ends"));
+}

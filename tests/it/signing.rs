@@ -22,7 +22,7 @@ const fn method(name: &'static str, verify: &'static str) -> Method {
     Method { name, verify, secrets: SHARED, more: &[] }
 }
 
-const METHODS: [Method; 18] = [
+const METHODS: [Method; 19] = [
     method("hmac-hex", "{ hmac: sha256, header: X-Sig }"),
     method("hmac-base64", "{ hmac: sha1, header: X-Sig, encoding: base64, prefix: sha1= }"),
     method("hmac-key", "{ hmac: sha512, header: X-Sig, key: base64 }"),
@@ -44,6 +44,10 @@ const METHODS: [Method; 18] = [
             "{ hmac: sha256, header: X-Sig, signed: \"{{ headers['x-shop'] }} {{ body }}\" }",
         )
     },
+    method(
+        "hmac-body",
+        "{ hmac: sha256, body: meta.sig, signed: '{{ body.order }} {{ body.email }}' }",
+    ),
     method("plain-hash", "{ plain_hash: sha256, header: X-Sig, signed: '{{ body }}{{ secret }}' }"),
     method("standard", "{ standard_webhooks: true }"),
     method("token", "{ token: true, header: X-Token }"),
@@ -83,7 +87,7 @@ fn files(directory: &Path, sandbox: &str) {
     for method in METHODS {
         let connector = format!(
             "title: {}\nfacts: invented\nverify: {}\nevents:\n  status: delivered\n  order_number: =order\n  email: =email\n\
-             tests:\n  one: {{ headers: {{ X-Shop: hey }}, body: {{ order: '1' }}, events: [{{ status: delivered }}] }}\n",
+             tests:\n  one: {{ headers: {{ X-Shop: hey }}, body: {{ order: '1', email: a@b.example }}, events: [{{ status: delivered }}] }}\n",
             method.name, method.verify
         );
         write(directory, &format!("connectors/sources/{}.yaml", method.name), &connector);
