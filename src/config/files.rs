@@ -191,3 +191,44 @@ fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Diagnostic {
     let file = SourceFile::new(path.display().to_string(), "");
     Diagnostic::error(&file.start(), format!("it cannot be read: {error}")).hint(hint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merchants(told: &[RuleFile]) -> Vec<(&str, &str)> {
+        let files = told.iter().filter(|file| file.kind == FileKind::Merchant);
+        files.map(|file| (file.name.as_str(), file.text.as_str())).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_just_now_says_what_it_said() -> std::io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let mut settings = Settings::defaults().map_err(std::io::Error::other)?;
+        let folder = directory.path().join("merchants");
+        settings.paths.merchants = folder.clone();
+        let files = RuleFiles::of(&settings);
+        assert_eq!(merchants(&files.read().0), [], "a folder that does not exist is empty");
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("a.yaml"), "name: A")?;
+        fs::write(folder.join("b.yaml"), b"name: \xff")?;
+        let (found, told) = files.read();
+        assert_eq!(merchants(&found), [("a", "name: A"), ("b", NEVER_READ)]);
+        assert_eq!(told.iter().count(), 1);
+        // A file that breaks keeps its text; one that goes is gone.
+        fs::write(folder.join("a.yaml"), b"name: \xff")?;
+        fs::remove_file(folder.join("b.yaml"))?;
+        let (again, told) = files.read_again(&found);
+        assert_eq!(merchants(&again), [("a", "name: A")]);
+        assert!(told.has_errors());
+        // The same for a folder.
+        fs::remove_dir_all(&folder)?;
+        fs::write(&folder, "no folder")?;
+        let (again, told) = files.read_again(&found);
+        assert_eq!(merchants(&again), merchants(&found));
+        assert!(told.has_errors());
+        fs::remove_file(&folder)?;
+        assert_eq!(merchants(&files.read_again(&found).0), []);
+        Ok(())
+    }
+}

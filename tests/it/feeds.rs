@@ -14,9 +14,10 @@ const CONNECTOR: &str = "title: Lagerhaus\nfacts: invented for a test\nverify: {
 pub(crate) fn write_files(connectors: &Path, config: &Path, sandbox: &str) {
     write(connectors, "connectors/sources/lager.yaml", CONNECTOR);
     write(config, "feeds/lager.yaml", &format!("secret: {SHOP_SECRET}\n"));
+    // No quotes: an account is read as it is written.
     for (name, account) in [("anna", "1"), ("ben", "2"), ("carla", "0815")] {
         let file = format!(
-            "holds: off\nsources:\n  lager: {{ account: \"{account}\" }}\ndestinations:\n  klaviyo: {{ api_key: pk_{name}, limits: off, base_url: \"{sandbox}\" }}\n"
+            "holds: off\nsources:\n  lager: {{ account: {account} }}\ndestinations:\n  klaviyo: {{ api_key: pk_{name}, limits: off, base_url: \"{sandbox}\" }}\n"
         );
         write(config, &format!("merchants/{name}.yaml"), &file);
     }
@@ -49,45 +50,68 @@ fn parcel(client: &str, number: u64, status: &str) -> Value {
 #[tokio::test]
 async fn a_webhook_for_three_merchants_is_split_and_the_unknown_one_is_counted() {
     let app = app().await;
-    let body = json!({ "parcels": [parcel("1", 1, "gone"), parcel("2", 1, "gone"), parcel("1", 2, "gone"), parcel("9", 1, "gone")] });
+    let parcels = [("1", 1), ("2", 1), ("1", 2), ("9", 1), ("0815", 1), ("9", 2)];
+    let parcels = parcels.map(|(client, number)| parcel(client, number, "gone"));
+    let body = json!({ "parcels": parcels });
     let told = feed(&app, &body).await;
     assert_eq!(told.status, 202);
-    let mut arrived: Vec<String> =
-        app.arrived(3).await.into_iter().map(|(_, email)| email).collect();
-    arrived.sort();
-    assert_eq!(arrived, ["kim.1.1@example.test", "kim.1.2@example.test", "kim.2.1@example.test"]);
-    let accounts: Vec<String> =
-        app.sandbox.received().events().iter().map(|told| told.key.account.clone()).collect();
-    assert!(
-        accounts.contains(&"anna".to_owned()) && accounts.contains(&"_ben".to_owned()),
-        "{accounts:?}"
-    );
+    app.arrived(4).await;
+    let received = app.sandbox.received().events();
+    let mut arrived: Vec<(&str, &str)> = received
+        .iter()
+        .map(|told| (told.key.account.as_str(), told.key.profile.as_str()))
+        .collect();
+    arrived.sort_unstable();
+    let expected = [
+        ("_ben", "kim.2.1@example.test"),
+        ("anna", "kim.1.1@example.test"),
+        ("anna", "kim.1.2@example.test"),
+        ("arla", "kim.0815.1@example.test"),
+    ];
+    assert_eq!(arrived, expected);
     // The same webhook again is a repeat; nobody has their own address in it.
     assert_eq!(feed(&app, &body).await.status, 200);
-    assert_eq!(app.get("/api/v1/merchants/anna/stats").await.body["receipts"]["accepted"], 1);
-    assert_eq!(app.get("/api/v1/merchants/carla/stats").await.body["receipts"]["accepted"], 0);
+    for name in ["anna", "ben", "carla"] {
+        let stats = app.get(&format!("/api/v1/merchants/{name}/stats")).await.body;
+        assert_eq!(stats["receipts"]["accepted"], 1, "{name}: {stats}");
+    }
+    assert_eq!(app.settled(&told).await["status"], "split");
     let direct =
         answer(app.client.post(app.url("/hooks/anna/lager")).body("{}").send().await).await;
     assert_eq!(direct.body["code"], "unknown_source");
     app.stats().await;
+    let data = app.directory.path().join("data").join(parcelwire_store::embedded::FILE);
+    let counted: (String, i64) = rusqlite::Connection::open(data)
+        .and_then(|data| {
+            let sql = "SELECT account, count FROM unclaimed";
+            data.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .expect("it is counted");
+    assert_eq!(counted, ("9".to_owned(), 1));
 }
 
 #[tokio::test]
-async fn a_merchant_that_floods_does_not_delay_another() {
-    let app = app().await;
+async fn a_merchant_that_floods_and_hangs_does_not_delay_another() {
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+    let nowhere = format!("http://{}", hanging.local_addr().expect("an address"));
+    let app = spawn_with(|directory, sandbox| {
+        write_files(directory, directory, sandbox);
+        let file = format!(
+            "holds: off\nsources:\n  lager: {{ account: 1 }}\ndestinations:\n  klaviyo: {{ api_key: pk_anna, limits: off, base_url: \"{nowhere}\" }}\n"
+        );
+        write(directory, "merchants/anna.yaml", &file);
+    })
+    .await;
     for number in 0..20 {
         let parcels: Vec<_> = (0..20).map(|n| parcel("1", number * 20 + n, "gone")).collect();
         assert_eq!(feed(&app, &json!({ "parcels": parcels })).await.status, 202);
     }
     assert_eq!(feed(&app, &json!({ "parcels": [parcel("2", 1, "gone")] })).await.status, 202);
-    let received = app.sandbox.received();
-    let bens = received.wait_for(|received| {
-        received.events().iter().any(|told| told.key.profile == "kim.2.1@example.test")
-    });
-    tokio::time::timeout(crate::harness::PATIENCE, bens).await.expect("it arrives");
-    app.arrived(401).await;
-    app.until("/api/v1/stats", |stats| stats["messages"]["pending"] == 0).await;
-    assert_eq!(app.stats().await["messages"]["sent"], 401);
+    assert_eq!(app.arrived(1).await[0].1, "kim.2.1@example.test");
+    app.until("/api/v1/merchants/ben/stats", |stats| stats["messages"]["sent"] == 1).await;
+    let all = |stats: &Value| stats["messages"]["pending"] == 400;
+    app.until("/api/v1/merchants/anna/stats", all).await;
+    app.stats().await;
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use parcelwire_engine::ports::*;
 
 use super::*;
 
+mod damage;
+
 fn now() -> Timestamp {
     Timestamp::from_second(1_795_341_600).expect("a time")
 }
