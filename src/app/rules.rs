@@ -69,7 +69,7 @@ impl Watched {
 /// Tells what is wrong with rule files, each with its place.
 fn report(told: &Diagnostics) {
     for diagnostic in told.iter() {
-        let text = render([diagnostic], RenderFormat::Text { colour: false }, &[]);
+        let text = render([diagnostic], RenderFormat::Text { colour: false }, told.secrets());
         match diagnostic.severity {
             Severity::Error => tracing::error!("{}", text.trim_end()),
             Severity::Warning => tracing::warn!("{}", text.trim_end()),

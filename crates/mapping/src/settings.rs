@@ -131,7 +131,8 @@ impl Setting {
             return Some(format!("`{}` must be one of {}", self.name, self.one_of.join(", ")));
         }
         let pattern = self.pattern.as_ref().filter(|_| real || !self.secret)?;
-        if pattern.is_match(value) {
+        // From its start: what stands before a key is no key.
+        if pattern.find(value).is_some_and(|found| found.start() == 0) {
             return None;
         }
         let place = self.found_at[0].as_deref().map(|at| format!("; the right one is at {at}"));

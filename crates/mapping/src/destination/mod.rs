@@ -75,10 +75,12 @@ impl DestinationConnector {
     /// Compiles a file; all that is wrong goes to `diagnostics`.
     pub fn compile(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut found = Diagnostics::default();
-        let connector = check(&SHAPE, file, &mut found).then(|| Self::checked(file, &mut found));
-        let sound = !found.has_errors();
+        // A mistake of form hides no mistake in an expression: all are told at once.
+        let formed = check(&SHAPE, file, &mut found);
+        let connector = Self::checked(file, &mut found);
+        let sound = formed && !found.has_errors();
         diagnostics.append(found);
-        connector.flatten().filter(|_| sound)
+        connector.filter(|_| sound)
     }
 
     fn checked(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {

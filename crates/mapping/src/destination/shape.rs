@@ -123,8 +123,8 @@ static THROTTLE: Shape = Shape::Map(&[
 /// A whole file.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what people call the system").required(),
-    Field::new("facts", Shape::Text, "where the facts were read, and when").required(),
-    Field::new("settings", settings::SHAPE, "what a merchant fills in").required(),
+    Field::new("facts", Shape::Text, "where the facts were read, and when"),
+    Field::new("settings", settings::SHAPE, "what a merchant fills in"),
     Field::new("base_url", Shape::Expression, "before every path").required(),
     HEADERS,
     Field::new(
@@ -159,5 +159,5 @@ pub static SHAPE: Shape = Shape::Map(&[
         "keys that no request may have: whoever consented to what is not ours to change",
     ),
     Field::new("error", Shape::Expression, "where an answer says what is wrong"),
-    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file").required(),
+    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file"),
 ]);

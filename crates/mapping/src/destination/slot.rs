@@ -36,7 +36,7 @@ impl Slot {
         scope: &Scope,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let (method, path) = request(node.get("request")?, scope, diagnostics)?;
+        let asked = node.get("request").and_then(|node| request(node, scope, diagnostics));
         let answer_scope = super::answers::scope();
         let one = |key: &str, scope: &Scope, diagnostics: &mut Diagnostics| {
             node.get(key).and_then(|node| draft::expression(node, scope, diagnostics))
@@ -63,11 +63,15 @@ impl Slot {
                 None
             }
         };
+        let (query, headers) = (node.get("query"), node.get("headers"));
+        let (query, headers) =
+            (templates(query, scope, diagnostics), templates(headers, scope, diagnostics));
+        let (method, path) = asked?;
         Some(Self {
             method,
             path,
-            query: templates(node.get("query"), scope, diagnostics),
-            headers: templates(node.get("headers"), scope, diagnostics),
+            query,
+            headers,
             body,
             when,
             if_missing: node.get("if_missing").and_then(Node::as_bool).unwrap_or(false),

@@ -2,6 +2,7 @@
 //! Must not know: which merchants exist, the store, orders.
 
 mod coerce;
+mod handshake;
 mod request;
 mod rule;
 mod shape;
@@ -19,20 +20,18 @@ use parcelwire_domain::{Event, Map, Party, Value, id::SourceName};
 use crate::{
     blocks::verify::{Incoming, MethodSpec, Refusal, Secret, SecretProblem, Verified, Verifier},
     draft,
-    expr::{Expr, Kind, Template},
+    expr::Template,
     json::{Doc, Unreadable, form},
     settings::{self, Setting},
     text::{Diagnostics, Node, check},
 };
+use handshake::{Handshake, handshakes, status};
 use request::{DeliveryId, Payload, TopicAt};
 use rule::{Around, Found, Rule};
 use statuses::Statuses;
 use verify::Verify;
 
 pub use shape::SHAPE;
-
-/// Longest body that a handshake is asked about.
-const MAX_HANDSHAKE_BYTES: usize = 8 * 1024;
 
 /// Keys of a source in a merchant's or feed's file that are not the connector's settings.
 pub const RESERVED: [&str; 4] = ["connector", "secret", "feed", "account"];
@@ -55,15 +54,6 @@ pub struct SourceConnector {
     handshakes: Vec<Handshake>,
     kept_headers: Vec<String>,
     keeps_query: bool,
-}
-
-#[derive(Debug)]
-struct Handshake {
-    method: String,
-    when: Option<Expr>,
-    status: u16,
-    body: Option<Template>,
-    content_type: String,
 }
 
 /// A connector with one merchant's (or feed's) settings and secrets.
@@ -130,10 +120,12 @@ impl SourceConnector {
     /// Compiles a file; all that is wrong goes to `diagnostics`.
     pub fn compile(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut found = Diagnostics::default();
-        let connector = check(&SHAPE, file, &mut found).then(|| Self::checked(file, &mut found));
-        let sound = !found.has_errors();
+        // A mistake of form hides no mistake in an expression: all are told at once.
+        let formed = check(&SHAPE, file, &mut found);
+        let connector = Self::checked(file, &mut found);
+        let sound = formed && !found.has_errors();
         diagnostics.append(found);
-        connector.flatten().filter(|_| sound)
+        connector.filter(|_| sound)
     }
 
     fn checked(file: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
@@ -447,47 +439,6 @@ impl ReadySource {
         let (status, kind, body) = self.connector.answer.as_ref()?;
         Some((*status, kind, body))
     }
-
-    /// What stands behind the source's name in a request's path.
-    fn tail<'r>(request: &Incoming<'r>) -> &'r str {
-        let mut parts = request.path.splitn(5, '/');
-        // `/hooks/{merchant}/{source}/…`
-        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(""), Some("hooks"), Some(_), Some(_), Some(tail)) => tail,
-            _ => "",
-        }
-    }
-
-    /// The answer to a request without effect (HEAD, GET, an unsigned ping), if the connector
-    /// knows it: asked before verification. Status, content type, body.
-    pub fn handshake(&self, request: &Incoming<'_>) -> Option<(u16, String, String)> {
-        let known = self.connector.handshakes.iter().filter(|known| known.method == request.method);
-        for known in known {
-            let payload = match request.body {
-                [] => Payload::Nothing,
-                body => Payload::look(body, self.connector.is_form),
-            };
-            let query = request::query(request.query);
-            let env =
-                request::env(&payload, request::headers(request.headers.iter()), (&query).into())
-                    .with("settings", &self.settings)
-                    .with("path", Self::tail(request))
-                    .with("text", text_of(request.body));
-            let holds =
-                known.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true));
-            if holds {
-                let body = known.body.as_ref().and_then(|body| body.eval(&env).as_text());
-                let body = body.map(|text| text.into_owned()).unwrap_or_default();
-                return Some((known.status, known.content_type.clone(), body));
-            }
-        }
-        None
-    }
-}
-
-/// A body as text, as far as a handshake may look; nothing where it is longer or no text.
-fn text_of(body: &[u8]) -> Option<&str> {
-    std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_HANDSHAKE_BYTES)
 }
 
 fn collect_texts<'n>(node: &'n Node, texts: &mut Vec<&'n str>) {
@@ -498,31 +449,6 @@ fn collect_texts<'n>(node: &'n Node, texts: &mut Vec<&'n str>) {
     for (_, value) in node.entries() {
         collect_texts(value, texts);
     }
-}
-
-fn status(node: &Node, usual: u16) -> u16 {
-    let stated = node.get("status").and_then(Node::as_int);
-    stated.and_then(|status| u16::try_from(status).ok()).unwrap_or(usual)
-}
-
-fn handshakes(
-    file: &Node,
-    scope: &crate::expr::Scope,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Handshake> {
-    let nodes = file.get("handshake").map(Node::one_or_many).unwrap_or_default();
-    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-    let scope = &scope.clone().with("path", Kind::Text).with("text", Kind::Text);
-    nodes
-        .iter()
-        .map(|node| Handshake {
-            method: text(node, "method").unwrap_or_default(),
-            when: node.get("when").and_then(|when| draft::expression(when, scope, diagnostics)),
-            status: status(node, 200),
-            body: node.get("body").and_then(|body| draft::template(body, scope, diagnostics)),
-            content_type: text(node, "content_type").unwrap_or_else(|| "text/plain".to_owned()),
-        })
-        .collect()
 }
 
 impl Useless {

@@ -137,7 +137,7 @@ static HANDSHAKE: Shape = Shape::Map(&[
 /// A whole file.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what people call the system").required(),
-    Field::new("facts", Shape::Text, "where the facts were read, and when").required(),
+    Field::new("facts", Shape::Text, "where the facts were read, and when"),
     Field::new("party", PARTY, "who speaks through it").default("fulfilment"),
     Field::new("settings", settings::SHAPE, "what an instance can be told beside its secret"),
     Field::new("topic", TOPIC, "where the kind of webhook stands"),
@@ -158,5 +158,5 @@ pub static SHAPE: Shape = Shape::Map(&[
         Shape::OneOrMany(&HANDSHAKE),
         "requests that are answered without effect",
     ),
-    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file").required(),
+    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file"),
 ]);

@@ -86,7 +86,6 @@ tests:                              # the runner signs the body itself
 "##;
 
 const DESTINATION: &str = r"title: Brieftaube
-facts: invented
 settings:                           # the key form of console and API is made from this
   api_key: { secret: true, pattern: ^bt_, where: { de: Konto › Schnittstellen, en: Account › API } }
 base_url: https://api.brieftaube.example/v3
