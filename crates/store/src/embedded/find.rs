@@ -110,13 +110,21 @@ pub(super) fn next_owner(
     connection: &Connection,
     after: &(bool, String),
 ) -> rusqlite::Result<Option<(bool, String)>> {
-    connection
-        .prepare_cached(
-            "SELECT feed, owner FROM receipts INDEXED BY receipts_waiting
-             WHERE state = 0 AND (feed, owner) > (?1, ?2) ORDER BY feed, owner LIMIT 1",
-        )?
-        .query_row(params![after.0, after.1], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+    // Not as `(feed, owner) > (?1, ?2)`: that would pass over all that waits of this owner.
+    let mut next = connection.prepare_cached(
+        "SELECT owner FROM receipts INDEXED BY receipts_waiting
+         WHERE state = 0 AND feed = ?1 AND owner > ?2 ORDER BY owner LIMIT 1",
+    )?;
+    let feeds: &[(bool, &str)] = match after {
+        (false, name) => &[(false, name), (true, "")],
+        (true, name) => &[(true, name)],
+    };
+    for (feed, name) in feeds {
+        if let Some(owner) = next.query_row((feed, name), |row| row.get(0)).optional()? {
+            return Ok(Some((*feed, owner)));
+        }
+    }
+    Ok(None)
 }
 
 fn of_owner(

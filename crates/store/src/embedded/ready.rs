@@ -146,12 +146,23 @@ fn next_destination(
     connection: &Connection,
     after: &(String, String),
 ) -> rusqlite::Result<Option<(String, String)>> {
+    // Not as `(merchant, destination) > (?1, ?2)`: that would pass over all messages of this one.
+    let same = connection
+        .prepare_cached(
+            "SELECT merchant, destination FROM messages INDEXED BY messages_due
+             WHERE state = 0 AND merchant = ?1 AND destination > ?2 ORDER BY destination LIMIT 1",
+        )?
+        .query_row(params![after.0, after.1], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if same.is_some() {
+        return Ok(same);
+    }
     connection
         .prepare_cached(
             "SELECT merchant, destination FROM messages INDEXED BY messages_due
-             WHERE state = 0 AND (merchant, destination) > (?1, ?2) ORDER BY merchant, destination LIMIT 1",
+             WHERE state = 0 AND merchant > ?1 ORDER BY merchant, destination LIMIT 1",
         )?
-        .query_row(params![after.0, after.1], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([&after.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
 
