@@ -75,11 +75,11 @@ pub enum SandboxError {
 impl Sandbox {
     /// Starts on `address` (port 0: any). Must be called inside a runtime.
     pub fn start(address: &str, settings: &SandboxSettings) -> Result<Self, SandboxError> {
+        let webhook =
+            WebhookCheck::new(settings.webhook_secret.as_deref()).map_err(SandboxError::Secret)?;
         let listen = |source| SandboxError::Listen { address: address.to_owned(), source };
         let socket = TcpListener::bind(address).map_err(listen)?;
         let port = socket.local_addr().map_err(listen)?.port();
-        let webhook =
-            WebhookCheck::new(settings.webhook_secret.as_deref()).map_err(SandboxError::Secret)?;
         let state = Arc::new(State { webhook, ..State::default() });
         let shared = Data::from(Arc::clone(&state));
         let server = HttpServer::new(move || {

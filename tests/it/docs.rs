@@ -94,6 +94,11 @@ fn the_first_connection_of_the_readme_works_as_it_is_written() {
             "parcelwire serve &\nuntil target/release/parcelwire healthcheck; do :; done\n\
              until curl -s http://127.0.0.1:8090/_sandbox/sums; do :; done\n",
         )
+        .replace(
+            "target/release/parcelwire events",
+            "until target/release/parcelwire stats | grep 'sent 1 '; do :; done\n\
+             target/release/parcelwire events",
+        )
         .replace("http://127.0.0.1", &format!("http://{address}"));
     let script = format!(
         "set -eu\ntrap 'kill $(jobs -p)' EXIT\nexport PARCELWIRE__HTTP__BIND={address} \
