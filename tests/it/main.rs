@@ -20,6 +20,8 @@ mod openapi;
 mod process;
 mod reload;
 mod requests;
+mod settling;
+mod settling_news;
 mod signing;
 mod silent;
 mod starting;

@@ -25,7 +25,8 @@ impl Order {
         self.learn(&fact);
         // Two names may show that what were two parcels are one.
         let united = if fact.aliases().len() > 1 { self.unite_occurrences() } else { Vec::new() };
-        let mut own = self.rule(told_by, policy, false);
+        let untold = if self.has_recipient() { self.parked.clone() } else { Vec::new() };
+        let mut own = self.rule(told_by, policy, &untold);
         own.united = united;
         if own.standing == Standing::Parked {
             self.park(&own, policy, now);
@@ -46,7 +47,7 @@ impl Order {
             std::mem::take(&mut self.parked).into_iter().partition(|fact| fact.until <= now);
         self.parked = waiting;
         rulings.extend(over.into_iter().map(|fact| {
-            let mut ruling = self.rule((fact.receipt, fact.index), policy, true);
+            let mut ruling = self.rule((fact.receipt, fact.index), policy, &[]);
             ruling.standing = Standing::NoRecipient;
             ruling.firings.clear();
             ruling
@@ -61,7 +62,7 @@ impl Order {
         }
         let mut parked = std::mem::take(&mut self.parked);
         parked.sort_by_key(|fact| (fact.receipt, fact.index));
-        let rule = |fact: &Parked| self.rule((fact.receipt, fact.index), policy, true);
+        let rule = |fact: &Parked| self.rule((fact.receipt, fact.index), policy, &parked);
         let mut rulings: Vec<Ruling> = parked.iter().map(rule).collect();
         rulings.sort_by_key(happened);
         rulings

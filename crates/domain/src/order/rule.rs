@@ -1,7 +1,7 @@
 //! What one fact comes to, among all that is known now.
 
 use super::{
-    Firing, OncePer, Order, Passed, Policy, Ruling, Scan, Standing, Subject, TriggerPolicy,
+    Firing, OncePer, Order, Parked, Passed, Policy, Ruling, Scan, Standing, Subject, TriggerPolicy,
     fold::{Folded, fold_believed},
     group::Group,
 };
@@ -11,14 +11,17 @@ use crate::{
 };
 
 impl Order {
-    /// What one scan comes to now. `waited`: it was parked and is looked at once more.
+    /// What one scan comes to now. `untold` are the facts that wait, or did until now.
     pub(super) fn rule(
         &mut self,
         told_by: (ReceiptId, u16),
         policy: &Policy<'_>,
-        waited: bool,
+        untold: &[Parked],
     ) -> Ruling {
         let place = self.place_of(told_by);
+        let waits = |scan: &Scan| {
+            untold.iter().any(|fact| scan.told_by.contains(&(fact.receipt, fact.index)))
+        };
         let group = self
             .groups()
             .into_iter()
@@ -29,9 +32,10 @@ impl Order {
         let at = group.places.iter().position(|p| *p == place).expect("it is in this group");
         let scan = scans[at];
         let is_behind = folded.is_behind(&scans, at, |step| {
-            // One that waited is not late for steps that came while it did, if it is the dispatch:
-            // no later step makes that one needless.
-            !(waited && scan.status == Status::Dispatched) || step.received_at < scan.received_at
+            // No later step makes the dispatch needless: it is late only for one that somebody
+            // could have been told of before it was known.
+            let came_later = waits(scan) && step.received_at >= scan.received_at;
+            scan.status != Status::Dispatched || !(waits(step) || came_later)
         });
         let trigger = Trigger::Status(scan.status);
         let rules = policy.triggers.get(&trigger);

@@ -58,7 +58,7 @@ pub(crate) struct Decide<'a> {
     touched: Vec<ReceiptId>,
     pub(super) messages: Vec<NewMessage>,
     /// The same messages' words.
-    made: Vec<(MessageId, Frozen)>,
+    pub(super) made: Vec<(MessageId, Frozen)>,
     pub(super) revisions: Vec<Revision>,
     pub(super) story: BTreeMap<(ReceiptId, u16), StoryLine>,
     unmapped: Vec<(SourceName, String)>,

@@ -29,7 +29,9 @@ use tokio::sync::watch;
 use crate::{
     engine::{Shared, stopped},
     metrics::Metrics,
-    ports::{Commit, CommitError, Held, Owner, Recalled, ReceiptLines, StoredReceipt, Want},
+    ports::{
+        Commit, CommitError, Held, Owner, Recalled, ReceiptLines, Revision, StoredReceipt, Want,
+    },
 };
 use decide::{Case, Decide};
 
@@ -260,6 +262,7 @@ impl Process {
         let (mut named, mut batch) = (Vec::new(), Vec::new());
         for (id, commit, made) in commits {
             named.push((id, outcome::names(&commit.outcomes), made));
+            self.forget_words(&commit);
             batch.push(commit);
         }
         let written = self.shared.ledger.commit(held, batch).await;
@@ -270,6 +273,16 @@ impl Process {
             results.push((id, result.map(|()| names)));
         }
         Ok(results)
+    }
+
+    /// What is said otherwise from this step on is read from the store again.
+    fn forget_words(&self, commit: &Commit) {
+        for revision in &commit.revisions {
+            match revision {
+                Revision::Refill { message, .. } => drop(self.shared.fresh.take(*message)),
+                Revision::Cancel { .. } | Revision::Backfill { .. } => {}
+            }
+        }
     }
 
     /// What became so far of receipts that have parked facts in the recalled orders.

@@ -29,7 +29,7 @@ impl Decide<'_> {
         let revised: Vec<(MessageId, DestinationName)> = unsent
             .iter()
             .filter(|message| !message.backfill)
-            .filter(|message| ruling.passed.is_some_and(|passed| is_passed(message, &passed)))
+            .filter(|message| ruling.passed.is_some_and(|passed| is_passed(message, passed)))
             .map(|message| (message.id, message.destination.clone()))
             .collect();
         let hushed: Vec<MessageId> = unsent
@@ -72,10 +72,13 @@ impl Decide<'_> {
         let Choice::Send(frozen) = self.merchant.choose(&candidate, destination, self.now) else {
             return;
         };
-        let frozen = frozen.write().into();
+        let written = frozen.write().into();
         match self.messages.iter_mut().find(|new| new.id == message) {
-            Some(new) => new.frozen = frozen,
-            None => self.put(Revision::Refill { message, frozen }),
+            Some(new) => new.frozen = written,
+            None => self.put(Revision::Refill { message, frozen: written }),
+        }
+        if let Some((_, words)) = self.made.iter_mut().find(|(known, _)| *known == message) {
+            *words = frozen;
         }
     }
 
@@ -166,7 +169,7 @@ pub(super) fn message_id(
 }
 
 /// Lower unsent steps of the leg are no news any more; the dispatch always is.
-fn is_passed(message: &Unsent<'_>, passed: &Passed) -> bool {
+fn is_passed(message: &Unsent<'_>, passed: Passed) -> bool {
     message.leg == passed.leg
         && message.trigger != Trigger::Status(Status::Dispatched)
         && message.rank.is_some_and(|rank| rank < passed.rank)

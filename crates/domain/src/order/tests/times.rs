@@ -257,3 +257,35 @@ fn a_year_ahead_is_no_time_but_a_mistake() {
         assert!(!rulings[0].firings[0].late);
     }
 }
+
+#[test]
+fn a_dispatch_that_comes_before_anybody_was_told_more_is_news() {
+    let rules = Rules::all_on();
+    let waiting = [("order_number", "1"), ("tracking_number", "T1")];
+    let with_anna = [("order_number", "1"), ("tracking_number", "T1"), ANNA];
+    let transit = fact(1, 5, Status::InTransit, &waiting);
+    let cases: [(&[Fact], bool); 3] = [
+        (&[transit.clone(), heard_at(fact(2, 1, Status::Dispatched, &with_anna), 6)], false),
+        (
+            &[
+                transit,
+                heard_at(fact(2, 1, Status::Dispatched, &waiting), 6),
+                heard_at(fact(3, 0, Status::OrderPlaced, &with_anna), 7),
+            ],
+            false,
+        ),
+        (
+            &[
+                fact(1, 5, Status::InTransit, &with_anna),
+                heard_at(fact(2, 1, Status::Dispatched, &waiting), 6),
+            ],
+            true,
+        ),
+    ];
+    for (facts, is_late) in cases {
+        let told = tell(&rules, facts);
+        let dispatched = late(&told).into_iter().find(|(name, _)| *name == "dispatched");
+        assert_eq!(dispatched, Some(("dispatched", is_late)), "{} facts", facts.len());
+        assert!(late(&told).contains(&("in_transit", false)));
+    }
+}
