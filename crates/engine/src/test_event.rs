@@ -153,10 +153,18 @@ fn sample(trigger: Trigger, to: &str, now: Timestamp) -> Map {
     item.set("quantity", Value::int(1));
     item.set("unit_price", Value::text("59.90"));
     view.set("items", Value::List([Value::Map(item)].into()));
-    let mut point = Map::new();
-    point.set("type", Value::text("locker"));
-    point.set("name", Value::text("Packstation 117"));
-    view.set("pickup_point", Value::Map(point));
+    if trigger.name().contains("pickup") {
+        let mut point = Map::new();
+        point.set("type", Value::text("locker"));
+        point.set("name", Value::text("Packstation 117"));
+        view.set("pickup_point", Value::Map(point));
+    }
+    let is_return = trigger.name().starts_with("return_");
+    view.set("leg", Value::text(if is_return { "return" } else { "forward" }));
+    if is_return {
+        view.set("return_id", Value::text("test-return"));
+        view.set("return_document", Value::text("label"));
+    }
     view.set("parcel_index", Value::int(1));
     view.set("parcel_count", Value::int(1));
     view.set("parcels_open", Value::int(0));

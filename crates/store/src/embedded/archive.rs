@@ -193,6 +193,17 @@ fn place(cursor: &str) -> (i64, i64) {
 
 /// Narrows a list to the orders that a name leads to.
 fn subject(conditions: &mut Conditions, list: List, kind: &str, wanted: &str) {
+    let of_list: fn(&str) -> String = match list {
+        List::Events | List::Messages => |found| format!("t.aggregate IN ({found})"),
+        List::Receipts => {
+            |found| format!("t.id IN (SELECT receipt FROM lines WHERE aggregate IN ({found}))")
+        }
+        // What was refused was not understood: it belongs to no order.
+        List::Refused => {
+            conditions.sql.push("0".to_owned());
+            return;
+        }
+    };
     let kinds: &[AliasKind] = match kind {
         "order" => &[AliasKind::OrderId, AliasKind::OrderNumber],
         "email" => &[AliasKind::Email],
@@ -211,14 +222,7 @@ fn subject(conditions: &mut Conditions, list: List, kind: &str, wanted: &str) {
     }
     let names = if places.is_empty() { "0".to_owned() } else { places.join(" OR ") };
     let found = format!("SELECT aggregate FROM aliases WHERE {names}");
-    conditions.sql.push(match list {
-        List::Events | List::Messages => format!("t.aggregate IN ({found})"),
-        List::Receipts => {
-            format!("t.id IN (SELECT receipt FROM lines WHERE aggregate IN ({found}))")
-        }
-        // What was refused was not understood: it belongs to no order.
-        List::Refused => "0".to_owned(),
-    });
+    conditions.sql.push(of_list(&found));
 }
 
 const RECEIPT_STATES: [&str; 7] =
