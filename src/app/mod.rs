@@ -140,6 +140,7 @@ impl App {
         let shared = Data::new(Shared {
             engine: self.engine.clone(),
             max_body_bytes: self.settings.http.max_body_bytes,
+            bodies: http::room_for_bodies(&self.settings.http),
             request_timeout: Duration::from_millis(self.settings.http.request_timeout_ms.max(1)),
             admin: self.admin,
             ready: AtomicBool::new(true),

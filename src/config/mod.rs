@@ -55,6 +55,7 @@ pub struct Http {
     pub port: u16,
     pub public_url: String,
     pub max_body_bytes: usize,
+    pub max_bodies_bytes: usize,
     pub accept_deadline_ms: u64,
     pub request_timeout_ms: u64,
     pub max_connections: usize,
@@ -155,17 +156,19 @@ impl Settings {
     /// Reads defaults, file and environment. A file that was named must be there.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let named = File::from(file.unwrap_or(Path::new(FILE))).format(FileFormat::Yaml);
+        // Values stay texts until their key says what they are: a token may look like a number.
         let environment = Environment::with_prefix("PARCELWIRE")
             .prefix_separator("__")
             .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("egress.allow");
+            .ignore_empty(true);
+        let networks = secrets::variable("PARCELWIRE__EGRESS__ALLOW");
+        let networks = networks.map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>());
         let built = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Yaml))
             .add_source(named.required(file.is_some()))
             .add_source(environment)
-            .build()
+            .set_override_option("egress.allow", networks)
+            .and_then(|builder| builder.build())
             .and_then(Config::try_deserialize::<Self>);
         let settings = built.map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
         settings.check()?;

@@ -54,7 +54,8 @@ impl RealSecrets {
     }
 }
 
+/// A variable that is set to something.
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the environment is read")]
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

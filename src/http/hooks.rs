@@ -10,12 +10,15 @@ use std::{
 use actix_web::{
     HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
-    web::{self, Bytes, BytesMut, Data, Payload},
+    web::{self, Bytes, Data, Payload},
 };
-use futures_util::StreamExt as _;
 use parcelwire_engine::{Hook, Target};
 
-use super::{Shared, problem};
+use super::{
+    Shared,
+    body::{Body, Unread},
+    problem,
+};
 
 /// `/hooks/{merchant}/{source}` and what is below.
 pub(super) async fn hook(
@@ -64,11 +67,12 @@ async fn take(
     target: Target<'_>,
 ) -> HttpResponse {
     let limit = shared.max_body_bytes;
-    let reading = tokio::time::timeout(shared.request_timeout, read(&mut payload, limit));
-    let refused = match reading.await {
-        Ok(Ok(Some(body))) => return hand_over(request, body, shared, target).await,
-        Ok(Ok(None)) => problem::too_large(limit),
-        Ok(Err(())) => problem::incomplete(),
+    let reading = shared.bodies.read(&mut payload, limit);
+    let refused = match tokio::time::timeout(shared.request_timeout, reading).await {
+        Ok(Ok(body)) => return hand_over(request, &body, shared, target).await,
+        Ok(Err(Unread::TooLarge)) => problem::too_large(limit),
+        Ok(Err(Unread::Incomplete)) => problem::incomplete(),
+        Ok(Err(Unread::NoRoom)) => problem::store_unavailable(),
         Err(_) => problem::too_slow(),
     };
     last_words(&refused, payload)
@@ -77,7 +81,7 @@ async fn take(
 /// The whole body is there: what does the engine say?
 async fn hand_over(
     request: &HttpRequest,
-    body: Bytes,
+    body: &Body<'_>,
     shared: &Shared,
     target: Target<'_>,
 ) -> HttpResponse {
@@ -96,30 +100,10 @@ async fn hand_over(
         path: request.path(),
         query: request.query_string(),
         headers: &headers,
-        body,
+        body: body.bytes.clone(),
         client,
     };
     problem::webhook(shared.engine.receive(hook).await)
-}
-
-/// The body; nothing when it is too large. Up to twice the limit is read and dropped, so that the
-/// sender sees the answer instead of a broken connection.
-async fn read(payload: &mut Payload, limit: usize) -> Result<Option<Bytes>, ()> {
-    let mut body = BytesMut::new();
-    let mut seen = 0;
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| ())?;
-        seen += chunk.len();
-        if seen > limit {
-            body.clear();
-            if seen > limit * 2 {
-                break;
-            }
-            continue;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((seen <= limit).then(|| body.freeze()))
 }
 
 /// An answer to a request that has not come in whole. The body is held until the answer is out: let

@@ -1,6 +1,7 @@
 //! The server: the only place that knows actix. Handlers translate; they decide nothing.
 
 mod api;
+mod body;
 mod connections;
 mod hooks;
 mod metrics;
@@ -26,6 +27,8 @@ use connections::Connections;
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) max_body_bytes: usize,
+    /// Room for all bodies that are read and stored at once.
+    pub(crate) bodies: body::Room,
     /// How long a request may take to come in.
     pub(crate) request_timeout: Duration,
     /// SHA-256 of the admin token.
@@ -48,6 +51,11 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Connections that were taken from the system and have no room yet, or have just lost it.
 const PASSING: usize = 64;
+
+/// Room for the bodies of all requests under way; the largest one fits in any case.
+pub(crate) fn room_for_bodies(settings: &Http) -> body::Room {
+    body::Room::new(settings.max_bodies_bytes.max(settings.max_body_bytes))
+}
 
 /// Builds the server on a socket, with room for so many connections.
 pub(crate) fn server(

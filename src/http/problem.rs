@@ -84,6 +84,19 @@ pub fn too_slow() -> Problem {
     Problem::new(408, "request_timeout", detail, "send it again")
 }
 
+/// A webhook that cannot be made durable just now.
+pub fn store_unavailable() -> Problem {
+    Problem {
+        retry_after: Some(5),
+        ..Problem::new(
+            503,
+            "store_unavailable",
+            "the webhook could not be stored",
+            "send it again; nothing was taken",
+        )
+    }
+}
+
 /// Nothing is at this address.
 pub fn unknown_source() -> Problem {
     Problem::new(
@@ -118,16 +131,7 @@ pub fn webhook(answer: Answer) -> HttpResponse {
             )
         }
         .answer(),
-        Answer::StoreUnavailable => Problem {
-            retry_after: Some(5),
-            ..Problem::new(
-                503,
-                "store_unavailable",
-                "the webhook could not be stored",
-                "send it again; nothing was taken",
-            )
-        }
-        .answer(),
+        Answer::StoreUnavailable => store_unavailable().answer(),
         Answer::Misconfigured => Problem {
             retry_after: Some(60),
             ..Problem::new(

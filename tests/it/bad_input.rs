@@ -77,6 +77,14 @@ async fn too_many_wrong_signatures_wait_and_a_right_one_never_does() {
     let limited = limited.expect("the sixty-first of a minute waits");
     assert_eq!(problem(&limited).1, "too_many_failures");
     assert!(limited.headers.contains_key("retry-after"));
+    // It is that sender at that source: neither another one's nor that of another address waits.
+    let now = jiff::Timestamp::now().as_second();
+    let elsewhere = app.warehouse_signed("a", now - 3600, now, b"{}".to_vec()).await;
+    assert_eq!(problem(&elsewhere).1, "signature_invalid");
+    let other = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 2]));
+    let request = other.build().expect("a client").post(app.url("/hooks/hey/shop"));
+    let told = answer(request.header("x-shopify-hmac-sha256", "AAAA").send().await).await;
+    assert_eq!(problem(&told).1, "signature_invalid");
     assert_eq!(app.shop("orders/create", &order(1)).await.status, 202);
 }
 

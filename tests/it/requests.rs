@@ -123,7 +123,8 @@ async fn paths_lead_nowhere_but_to_sources() {
 #[tokio::test]
 async fn headers_may_be_many_and_strange_within_limits() {
     let app = spawn_app().await;
-    let many = |count: usize| (0..count).map(|n| format!("X-A{n}: b\r\n")).collect::<String>();
+    let many =
+        |count: usize| (0..count).map(|n| format!("X-A{n}: b\r\n")).collect::<Vec<_>>().concat();
     let long = format!("X-Long: {}\r\n", "b".repeat(200_000));
     for (number, more, status) in [
         (1, many(60), 202),
@@ -207,6 +208,43 @@ async fn a_body_that_is_too_large_is_heard_out_and_told_so() {
     drop(line.0.write_all(&whole("/hooks/hey/shop", &body(100 * LIMIT), "")).await);
     assert!(line.hear().await.0.starts_with("HTTP/1.1 413"));
     assert_eq!(app.stats().await["receipts"]["accepted"], 1);
+}
+
+#[tokio::test]
+async fn large_bodies_share_their_room_and_small_ones_get_through() {
+    let app = tuned(|settings| {
+        settings.http.max_body_bytes = 100_000;
+        settings.http.max_bodies_bytes = 150_000;
+    })
+    .await;
+    let padded = |number: u64| {
+        let mut body = order(number).to_string().into_bytes();
+        body.resize(100_000, b' ');
+        body
+    };
+    // Two that never say their last byte: the second one has no room, and is told so.
+    let (first, second) = (padded(1), padded(2));
+    let mut held = Line::to(&app).await;
+    let text = whole("/hooks/hey/shop", &first, "");
+    held.say(&text[..text.len() - 1]).await;
+    let answers = async {
+        loop {
+            let mut line = Line::to(&app).await;
+            line.say(&whole("/hooks/hey/shop", &second, "")).await;
+            let (head, told) = line.hear().await;
+            if head.starts_with("HTTP/1.1 503") {
+                return (head, told);
+            }
+        }
+    };
+    let (head, told) = tokio::time::timeout(PATIENCE, answers).await.expect("it is full once");
+    assert!(head.contains("retry-after: ") && told.contains("store_unavailable"), "{head} {told}");
+    assert_eq!(app.shop("orders/create", &order(3)).await.status, 202, "a small one");
+    held.say(b" ").await;
+    assert!(held.hear().await.0.starts_with("HTTP/1.1 202"), "who came first was served");
+    let mut line = Line::to(&app).await;
+    line.say(&whole("/hooks/hey/shop", &padded(4), "")).await;
+    assert!(line.hear().await.0.starts_with("HTTP/1.1 202"), "and there is room again");
 }
 
 /// A signed webhook in chunks.

@@ -10,8 +10,8 @@ use parcelwire_store::embedded::FILE;
 use tokio::process::Command;
 
 use crate::{
-    harness::{PATIENCE, write},
-    process::Relay,
+    harness::{PATIENCE, answer, write},
+    process::{Relay, shell},
 };
 
 /// Starts and ends with exit code 3; what it says.
@@ -85,4 +85,15 @@ async fn a_data_directory_that_cannot_be_is_told() {
     fs::create_dir_all(directory.path().join("data").join("parcelwire.lock")).expect("it is made");
     let told = refuses(directory.path()).await;
     assert!(told.contains("cannot be written to"), "{told}");
+}
+
+#[tokio::test]
+async fn a_token_that_looks_like_a_number_is_taken_as_it_is_written() {
+    for token in ["0815", "12e4", "1_000", "true"] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let surroundings = format!("export PARCELWIRE__ADMIN__TOKEN={token}");
+        let relay = Relay::start_by(&mut shell(&surroundings), directory.path()).await;
+        let asked = relay.client.get(relay.url("/api/v1/stats")).bearer_auth(token).send().await;
+        assert_eq!(answer(asked).await.status, 200, "{token}");
+    }
 }
