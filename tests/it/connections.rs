@@ -43,12 +43,13 @@ async fn beside(held: usize, limits: &str) {
 
 #[tokio::test]
 async fn ten_thousand_idle_connections_shut_nobody_out() {
-    let held = open_files().min(10_000) - 200;
+    // Other tests of this process need some too.
+    let held = (open_files() / 2).min(10_000);
     beside(held, "ulimit -S -n 256").await;
 }
 
 #[tokio::test]
 async fn more_idle_connections_than_open_files_shut_nobody_out() {
-    let held = open_files().min(1_500) - 200;
+    let held = (open_files() / 4).min(1_500);
     beside(held, "ulimit -n 300").await;
 }
