@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
 use parcelwire_mapping::{
-    book::Book,
+    book::{Book, Entry},
     source::{Received, Useless},
 };
 use sha2::{Digest as _, Sha256};
@@ -42,6 +42,12 @@ impl Process {
                 None => unclaimed.push(account),
             }
         }
+        // A merchant whose files are broken may be the one that has it: its share waits for them.
+        let waits = !unclaimed.is_empty()
+            && book.merchants.values().any(|entry| matches!(entry, Entry::Misconfigured));
+        if shares.is_empty() && waits {
+            return self.keep_stuck(vec![receipt.id]);
+        }
         if shares.is_empty() {
             return self.conclude(&receipt, Outcome::Unclaimed, unclaimed).await;
         }
@@ -53,6 +59,9 @@ impl Process {
         if let Some(error) = accepted.into_iter().find_map(Result::err) {
             self.store_failed("accept", &error);
             return self.shared.ledger.release(vec![receipt.id], Vec::new()).await;
+        }
+        if waits {
+            return self.keep_stuck(vec![receipt.id]);
         }
         self.conclude(&receipt, Outcome::Split, unclaimed).await;
     }

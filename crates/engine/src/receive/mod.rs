@@ -246,8 +246,15 @@ impl Receive {
             body_bytes: hook.body.len() as u64,
         };
         // Only to be shown: a store that is down must not turn a 401 into a 503.
-        if let Err(error) = shared.ledger.refuse(vec![refused]).await {
-            tracing::warn!(%error, "a refused request could not be noted");
+        let deadline = now + shared.settings.accept_deadline;
+        tokio::select! {
+            biased;
+            noted = shared.ledger.refuse(vec![refused]) => {
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "a refused request could not be noted");
+                }
+            }
+            () = shared.clock.until(deadline) => {}
         }
         Answer::Refused { code: refusal.code(), detail, hint: refusal.hint() }
     }
