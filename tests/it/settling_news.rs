@@ -218,10 +218,20 @@ async fn a_webhook_of_many_events_is_told_in_order_and_counted_once() {
     app.shop("orders/create", &order(11)).await;
     assert_eq!(told(&app, "kim.11@example.test").await, ["Order Dispatched"]);
     assert_eq!(app.outcome(&mixed).await, "forwarded");
-    let stats: Value = app.stats().await;
+    // One that names nothing has failed, whatever became of the others, then and later.
+    let torn = json!({ "events": [
+        { "status": "dispatched", "order_number": "#14" },
+        { "status": "delivered", "email": "kim.14@example.test" },
+    ] });
+    let torn = tell(&app, "warehouse", &torn).await;
+    assert_eq!(app.outcome(&torn).await, "parked");
+    app.shop("orders/create", &order(14)).await;
+    assert_eq!(told(&app, "kim.14@example.test").await, ["Order Dispatched"]);
+    assert_eq!(app.outcome(&torn).await, "failed: no_subject");
+    let stats = app.stats().await;
     assert_eq!(
         (&stats["receipts"]["parked"], &stats["receipts"]["accepted"]),
-        (&json!(0), &json!(4))
+        (&json!(0), &json!(6))
     );
 }
 
@@ -242,4 +252,28 @@ async fn long_lists_are_cut_and_nothing_is_sent_as_null_or_value() {
     assert_eq!(sent["Items"][0]["RowTotal"], "0.30");
     assert!(!sent.contains_key("value") && !sent.contains_key("$value"));
     assert!(!Value::Object(sent).to_string().contains("null"));
+}
+
+#[tokio::test]
+async fn a_scan_means_another_thing_on_its_way_back() {
+    let app =
+        spawn_many("", "triggers:\n  return_in_transit: on\n  returned_to_sender: on\n").await;
+    app.shop("orders/create", &order(15)).await;
+    let back = |status: &str, leg: &str, name: &str| json!({ "status": status, "leg": leg, "order_number": "#15", "tracking_number": name });
+    let facts = [
+        (back("label_created", "return", "R15"), "Return Label Created"),
+        (back("in_transit", "return", "R15"), "Return In Transit"),
+        (back("delivered", "rts", "T15"), "Returned To Sender"),
+    ];
+    for (fact, metric) in &facts {
+        let told_by = tell(&app, "carrier", fact).await;
+        assert_eq!(app.outcome(&told_by).await, "forwarded", "{metric}");
+        assert_eq!(
+            told(&app, "kim.15@example.test").await.last().map(String::as_str),
+            Some(*metric)
+        );
+    }
+    // That it has come is the warehouse's word.
+    let came = tell(&app, "carrier", &back("delivered", "return", "R15")).await;
+    assert_eq!(app.outcome(&came).await, "filtered: repeated");
 }

@@ -17,6 +17,9 @@ use crate::{
 /// Longest that a fact waits for a recipient.
 const MAX_PARKED: Duration = Duration::from_hours(7 * 24);
 
+/// Most facts of one order that wait: more than that is no order, but a name that means nothing.
+const MAX_WAITING: usize = 200;
+
 impl Order {
     /// Joins one fact. Its own ruling stands among those of parked facts that it released (with
     /// their own receipts), in the order in which all of it happened.
@@ -29,7 +32,7 @@ impl Order {
         let mut own = self.rule(told_by, policy, &untold);
         own.united = united;
         if own.standing == Standing::Parked {
-            self.park(&own, policy, now);
+            self.park(&mut own, policy, now);
         }
         let mut rulings = vec![own];
         rulings.extend(self.release(policy));
@@ -121,7 +124,11 @@ impl Order {
         place.unwrap_or(self.scans.len() - 1)
     }
 
-    fn park(&mut self, ruling: &Ruling, policy: &Policy<'_>, now: Timestamp) {
+    fn park(&mut self, ruling: &mut Ruling, policy: &Policy<'_>, now: Timestamp) {
+        if self.parked.len() >= MAX_WAITING {
+            ruling.standing = Standing::NoRecipient;
+            return;
+        }
         let rules = policy.triggers.get(&Trigger::Status(ruling.status));
         let longest = rules.map_or(MAX_PARKED, |rules| rules.max_age.min(MAX_PARKED));
         let until = now.checked_add(longest).unwrap_or(Timestamp::MAX);

@@ -226,6 +226,35 @@ impl Status {
         Self::ALL.iter().copied().find(|status| status.name() == name)
     }
 
+    /// What the same scan means on another leg: a carrier says of every parcel that it is on its
+    /// way and was delivered. That a return came is the warehouse's to say.
+    pub fn on(self, leg: Leg) -> Self {
+        use Status::{
+            CarrierAccepted, CustomsClearance, Delayed, Delivered, DeliveryAttemptFailed,
+            DeliveryScheduled, Dispatched, Held, InTransit, LabelCreated, OutForDelivery,
+            ReadyForPickup, Undeliverable,
+        };
+        let is_moving = matches!(
+            self,
+            Dispatched
+                | CarrierAccepted
+                | InTransit
+                | CustomsClearance
+                | DeliveryScheduled
+                | OutForDelivery
+                | ReadyForPickup
+        );
+        let is_trouble = matches!(self, Delayed | Held | DeliveryAttemptFailed | Undeliverable);
+        match leg {
+            Leg::Rts | Leg::Return if is_trouble => Self::Exception,
+            Leg::Rts if is_moving || self == LabelCreated => Self::ReturningToSender,
+            Leg::Rts if self == Delivered => Self::ReturnedToSender,
+            Leg::Return if self == LabelCreated => Self::ReturnLabelCreated,
+            Leg::Return if is_moving || self == Delivered => Self::ReturnInTransit,
+            Leg::Forward | Leg::Rts | Leg::Return => self,
+        }
+    }
+
     /// The rank, for steps.
     pub fn rank(self) -> Option<u16> {
         if let Kind::Step(rank) = self.row().kind { Some(rank) } else { None }
@@ -282,6 +311,37 @@ impl<'de> serde::Deserialize<'de> for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_scan_means_another_thing_on_another_leg() {
+        let cases = [
+            (Status::InTransit, Status::ReturningToSender, Status::ReturnInTransit),
+            (Status::Delivered, Status::ReturnedToSender, Status::ReturnInTransit),
+            (Status::LabelCreated, Status::ReturningToSender, Status::ReturnLabelCreated),
+            (Status::Delayed, Status::Exception, Status::Exception),
+            (Status::Damaged, Status::Damaged, Status::Damaged),
+            (Status::Lost, Status::Lost, Status::Lost),
+            (Status::Unknown, Status::Unknown, Status::Unknown),
+            (Status::ReturnReceived, Status::ReturnReceived, Status::ReturnReceived),
+        ];
+        for (status, rts, back) in cases {
+            let on = |leg| status.on(leg);
+            assert_eq!((on(Leg::Forward), on(Leg::Rts), on(Leg::Return)), (status, rts, back));
+        }
+        // Whatever the leg, what comes of it belongs there, or anywhere.
+        for status in Status::ALL {
+            for leg in [Leg::Rts, Leg::Return] {
+                let home = status.on(leg).row().home;
+                assert!(
+                    matches!(home, Home::Any | Home::Order)
+                        || home != Home::Leg(Leg::Forward)
+                        || status.row().phase == Phase::Fulfilment
+                        || *status == Status::ShipmentCancelled,
+                    "{status:?} on {leg:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn every_status_finds_its_own_row() {

@@ -7,11 +7,12 @@ use parcelwire_domain::{
     Alias, Map, Value,
     id::{AggregateId, DestinationName, MerchantKey, MessageId, ReceiptId, SourceName},
     order::{Fact, Firing, Order, Policy, Ruling, Standing},
+    taxonomy::Status,
 };
 use parcelwire_mapping::{
     destination::Frozen,
     merchant::{Candidate, Choice, Merchant},
-    source::{Reading, flat},
+    source::{Reading, Useless, flat},
 };
 
 use super::{
@@ -135,7 +136,30 @@ impl<'a> Decide<'a> {
         for fact in facts {
             self.fact(fact);
         }
+        if reading.no_subject {
+            self.no_subject(case.receipt, reading);
+        }
         self
+    }
+
+    /// An event among others that names nothing: the receipt has failed in that part.
+    fn no_subject(&mut self, receipt: ReceiptId, reading: &Reading) {
+        let index = u16::try_from(reading.events.len()).unwrap_or(u16::MAX);
+        let (outcome, rule) = Useless::NoSubject.outcome();
+        let line = (outcome.to_owned(), rule.to_owned());
+        self.lines.entry(receipt).or_default().insert(index, line.clone());
+        let told = StoryLine {
+            receipt,
+            index,
+            aggregate: None,
+            status: Status::Unknown.name().to_owned(),
+            occurred_at: reading.events.first().map_or(self.now, |event| event.received_at),
+            outcome: line.0,
+            rule: line.1,
+            fields: Map::new(),
+            decisions: Vec::new(),
+        };
+        self.story.insert((receipt, index), told);
     }
 
     /// A receipt over which we stumbled: kept and shown, and nobody else waits for it.

@@ -93,6 +93,8 @@ pub struct Reading {
     pub unmapped: Vec<String>,
     /// Why nothing came of it, when there are no events.
     pub useless: Option<Useless>,
+    /// Whether an event beside these names no order, parcel or return.
+    pub no_subject: bool,
     /// Notes for people: a time that could not be read, a rule whose condition was undecided.
     pub notes: Vec<String>,
 }
@@ -380,7 +382,13 @@ impl ReadySource {
         let useless = found.events.is_empty().then(|| self.why_not(&found, received));
         found.notes.dedup();
         found.unmapped.append(&mut found.finer);
-        Reading { events: found.events, unmapped: found.unmapped, useless, notes: found.notes }
+        Reading {
+            no_subject: found.no_subject && useless.is_none(),
+            events: found.events,
+            unmapped: found.unmapped,
+            useless,
+            notes: found.notes,
+        }
     }
 
     fn payload(&self, body: &[u8]) -> Result<Payload, Useless> {

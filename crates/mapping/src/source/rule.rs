@@ -198,10 +198,16 @@ impl Rule {
             fields.set("raw_code", Value::text(code.clone()));
         }
         let occurred_at = self.occurred_at(env, around, received, found);
+        let stated = self.stated_leg(env, &said);
+        let status = said.status.on(stated.unwrap_or(Leg::Forward));
         found.events.push(Event {
-            status: said.status,
+            status,
             reason: said.reason,
-            leg: self.leg(env, &said),
+            leg: match status.row().home {
+                Home::Leg(leg) => leg,
+                Home::Order => Leg::Forward,
+                Home::Any => stated.unwrap_or(Leg::Forward),
+            },
             quiet: self.quiet || said.meaning.is_some_and(|meaning| meaning.quiet),
             occurred_at,
             received_at: received.received_at,
@@ -280,15 +286,11 @@ impl Rule {
         fields
     }
 
-    fn leg<'a>(&'a self, env: &Env<'a>, said: &Said<'_>) -> Leg {
-        let home = match said.status.row().home {
-            Home::Leg(leg) => return leg,
-            Home::Order => return Leg::Forward,
-            Home::Any => Leg::Forward,
-        };
+    /// On which leg the source saw it, where it says so.
+    fn stated_leg<'a>(&'a self, env: &Env<'a>, said: &Said<'_>) -> Option<Leg> {
         let stated = self.leg.as_ref().and_then(|leg| leg.eval(env).as_text());
         let stated = stated.and_then(|leg| Leg::parse(leg.trim()));
-        stated.or(said.meaning.and_then(|meaning| meaning.leg)).unwrap_or(home)
+        stated.or(said.meaning.and_then(|meaning| meaning.leg))
     }
 
     fn occurred_at<'a>(

@@ -384,3 +384,16 @@ fn a_party_that_is_not_believed_moves_nothing() {
     let sent: Vec<_> = told.sent.iter().map(|(of, _, late)| (of.name(), *late)).collect();
     assert_eq!(sent, [("out_for_delivery", false), ("in_transit", true), ("delivered", false)]);
 }
+
+#[test]
+fn only_so_many_facts_wait_under_one_name() {
+    let rules = Rules::all_on();
+    let of = |n: u128| {
+        let order = format!("#{n}");
+        fact(n, 0, Status::Dispatched, &[("order_number", &order), ("tracking_number", "n/a")])
+    };
+    let facts: Vec<Fact> = (1..=230).map(of).collect();
+    let told = tell(&rules, &facts);
+    let count = |wanted| told.standings().into_iter().filter(|of| *of == wanted).count();
+    assert_eq!((count(Standing::Parked), count(Standing::NoRecipient)), (200, 30));
+}
