@@ -26,8 +26,8 @@ pub enum Verdict {
     /// The credentials are wrong: the merchant's fault. The destination is paused and its messages
     /// are held until the key is changed.
     KeyWrong,
-    /// Something must be set up at the destination first: the merchant's fault. Held like
-    /// [`Verdict::KeyWrong`].
+    /// Something must be set up at the destination first: the merchant's fault. The message
+    /// waits alone; others go on.
     SettingsWrong,
     /// The version of the API that we speak is gone: the connector's fault. Held until it is updated.
     VersionRetired,

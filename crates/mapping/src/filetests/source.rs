@@ -8,7 +8,7 @@ use parcelwire_domain::{Event, Map, Value, id::SourceName};
 
 use super::{FileTest, compare};
 use crate::{
-    blocks::verify::{Headers, Incoming},
+    blocks::verify::{Headers, Incoming, MethodSpec},
     settings,
     source::{Reading, ReadySource, Received, SourceConnector, flat},
     text::{Diagnostic, Node},
@@ -202,13 +202,7 @@ fn read(
     body: Vec<u8>,
     now: Timestamp,
 ) -> Result<Reading, String> {
-    let given = match test.get("settings").and_then(Node::to_value) {
-        Some(Value::Map(map)) => map,
-        _ => Map::new(),
-    };
-    let complete =
-        settings::check(connector.settings(), &given, false).map_err(|f| f.join("; "))?;
-    let method = connector.method(&complete).map_err(|faults| faults.join("; "))?;
+    let (complete, method) = configured(connector, test)?;
     let mut headers = header_lines(test);
     if let Some(topic) = test.get("topic").and_then(Node::as_str)
         && let Some(name) = connector.topic_header()
@@ -271,6 +265,21 @@ fn after_verification(
         received_at: now,
         source: &source,
     })
+}
+
+/// The settings of a test, complete, and the way to verify under them.
+pub(super) fn configured(
+    connector: &SourceConnector,
+    test: &Node,
+) -> Result<(Map, MethodSpec), String> {
+    let given = match test.get("settings").and_then(Node::to_value) {
+        Some(Value::Map(map)) => map,
+        _ => Map::new(),
+    };
+    let complete =
+        settings::check(connector.settings(), &given, false).map_err(|f| f.join("; "))?;
+    let method = connector.method(&complete).map_err(|faults| faults.join("; "))?;
+    Ok((complete, method))
 }
 
 /// The headers that a test gives.

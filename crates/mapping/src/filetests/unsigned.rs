@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use parcelwire_domain::{Map, Value};
 
-use super::{compare, source::header_lines};
+use super::{
+    compare,
+    source::{configured, header_lines},
+};
 use crate::{
     blocks::verify::{Headers, Incoming},
-    settings,
     source::{ReadySource, SourceConnector},
     text::Node,
 };
@@ -61,13 +63,7 @@ pub(super) fn run(
 }
 
 fn ready(connector: &Arc<SourceConnector>, test: &Node) -> Result<ReadySource, String> {
-    let given = match test.get("settings").and_then(Node::to_value) {
-        Some(Value::Map(map)) => map,
-        _ => Map::new(),
-    };
-    let complete =
-        settings::check(connector.settings(), &given, false).map_err(|f| f.join("; "))?;
-    let method = connector.method(&complete).map_err(|faults| faults.join("; "))?;
+    let (complete, method) = configured(connector, test)?;
     let Some(secrets) = method.invented("a test in a file") else {
         return Ok(connector.share(complete));
     };
