@@ -20,6 +20,7 @@ mod openapi;
 mod process;
 mod reload;
 mod requests;
+mod samples;
 mod settling;
 mod settling_news;
 mod signing;
