@@ -6,6 +6,7 @@
     reason = "syntax trees and values of the expression language are matched for single forms"
 )]
 
+mod ask;
 pub mod blocks;
 pub mod book;
 pub mod destination;

@@ -5,6 +5,7 @@ use parcelwire_domain::{Map, Value};
 use regex_lite::Regex;
 
 use crate::{
+    blocks::encode::percent_encode,
     expr::Kind,
     text::{Diagnostic, Diagnostics, Field, Keys, Node, Shape, Words, did_you_mean},
 };
@@ -85,6 +86,28 @@ pub fn compile(file: &Node, reserved: &[&str], diagnostics: &mut Diagnostics) ->
         });
     }
     settings
+}
+
+/// The values of the secret ones.
+pub(crate) fn secrets<'m>(settings: &[Setting], given: &'m Map) -> Vec<&'m str> {
+    let secret = settings.iter().filter(|setting| setting.secret);
+    secret.filter_map(|setting| given.get(&setting.name)?.as_text()).collect()
+}
+
+/// Shorter texts are not masked: they would hide half of every sentence.
+const SHORTEST_MASKED: usize = 4;
+
+/// Each secret as it may be seen: itself, in base64, percent-encoded; the longest first.
+pub(crate) fn masked_forms(secrets: &[&str]) -> Vec<String> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let mut forms: Vec<String> = secrets
+        .iter()
+        .filter(|secret| secret.len() >= SHORTEST_MASKED)
+        .flat_map(|secret| [(*secret).to_owned(), STANDARD.encode(secret), percent_encode(secret)])
+        .collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.dedup();
+    forms
 }
 
 /// What `settings.` leads to in expressions.

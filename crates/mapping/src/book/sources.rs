@@ -137,6 +137,14 @@ impl Desk<'_> {
     ) -> Option<ReadySource> {
         let given = self.secrets_of(node, diagnostics);
         let settings = settings?;
+        if !connector.has_webhooks() {
+            if let Some((key, _)) = node.entry("secret") {
+                let message = "no webhook of this source comes in: it is polled";
+                let error = Diagnostic::error(&key.span, message);
+                diagnostics.push(error.hint("leave `secret` out"));
+            }
+            return Some(connector.share(settings));
+        }
         let method = tell(connector.method(&settings), node, diagnostics)?;
         for warning in method.warnings() {
             diagnostics.push(Diagnostic::warning(&node.span, warning));

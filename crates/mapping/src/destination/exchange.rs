@@ -7,12 +7,12 @@ use parcelwire_domain::{Map, Value, taxonomy::Trigger};
 
 use super::{
     DestinationConnector, Frozen,
-    answers::{Read, with_wait},
     ready::Inner,
     sign::sign,
     slot::Slot,
 };
 use crate::{
+    ask::{Read, with_wait},
     blocks::outcome::Verdict,
     expr::Env,
     http::{HttpAnswer, HttpRequest},

@@ -1,7 +1,6 @@
 //! A destination connector at work: one exchange without I/O over the slots token, lookup,
 //! profile, send. Must not know: who sends the requests, when a message is tried again.
 
-mod answers;
 mod exchange;
 mod frozen;
 mod needs;
@@ -17,13 +16,13 @@ use std::num::NonZeroU32;
 use parcelwire_domain::taxonomy::{FIELDS, FieldKind};
 
 use crate::{
+    ask::{self, Answers, answer_scope},
     blocks::{limits::Limits, outcome::ThrottleHeader},
     draft,
     expr::{Expr, Kind, Scope, Template},
     settings::{self, Setting},
     text::{Diagnostic, Diagnostics, Node, check},
 };
-use answers::Answers;
 use needs::Needs;
 use sign::Sign;
 use slot::Slot;
@@ -107,8 +106,8 @@ impl DestinationConnector {
         never(file, diagnostics);
         let error = file
             .get("error")
-            .and_then(|node| draft::expression(node, &answers::scope(), diagnostics));
-        let headers = slot::templates(file.get("headers"), &scope, diagnostics);
+            .and_then(|node| draft::expression(node, &answer_scope(), diagnostics));
+        let headers = ask::templates(file.get("headers"), &scope, diagnostics);
         let sign = Sign::compile(file, &scope, diagnostics);
         let answers = Answers::compile(file.get("answers"), diagnostics);
         let [token, lookup, profile, send] = slots;
@@ -118,7 +117,7 @@ impl DestinationConnector {
             base_url: base_url?,
             headers,
             limits: limits(file.get("limits")),
-            throttles: answers::throttles(file),
+            throttles: ask::throttles(file),
             backfill: file.get("backfill").and_then(Node::as_bool).unwrap_or(false),
             sign,
             token: flat(token)?,

@@ -7,13 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{DestinationConnector, Exchange, Frozen, Learned, slot::Slot};
 use crate::{
-    blocks::{encode::percent_encode, limits::Limits, sign::Signer},
+    blocks::{limits::Limits, sign::Signer},
     expr::{Env, Template},
     settings,
 };
-
-/// Shorter texts are not masked: they would hide half of every sentence.
-const SHORTEST_MASKED: usize = 4;
 
 /// What to make it ready with.
 #[derive(Debug, Clone, Default)]
@@ -65,12 +62,7 @@ impl DestinationConnector {
             Some(sign) => Some(sign.signer(&env).map_err(|fault| vec![fault])?),
             None => None,
         };
-        let secrets: Vec<&str> = self
-            .settings
-            .iter()
-            .filter(|setting| setting.secret)
-            .filter_map(|setting| settings.get(&setting.name)?.as_text())
-            .collect();
+        let secrets = settings::secrets(&self.settings, &settings);
         let mut hash = Sha256::new();
         hash.update(base_url.as_bytes());
         for secret in &secrets {
@@ -83,7 +75,7 @@ impl DestinationConnector {
         whole.update(settings_text(&settings).as_bytes());
         whole.update(self.title.as_bytes());
         let fingerprint = hex::encode(whole.finalize().as_slice().get(..8).unwrap_or_default());
-        let masked = masked_forms(&secrets);
+        let masked = settings::masked_forms(&secrets);
         drop(env);
         let mut credential = [0; 16];
         credential.copy_from_slice(&digest[..16]);
@@ -124,19 +116,6 @@ fn settings_text(settings: &Map) -> String {
     let mut text = String::new();
     settings.write_json(&mut text);
     text
-}
-
-/// Each secret as it may be seen: itself, in base64, percent-encoded.
-fn masked_forms(secrets: &[&str]) -> Vec<String> {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let mut forms: Vec<String> = secrets
-        .iter()
-        .filter(|secret| secret.len() >= SHORTEST_MASKED)
-        .flat_map(|secret| [(*secret).to_owned(), STANDARD.encode(secret), percent_encode(secret)])
-        .collect();
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms.dedup();
-    forms
 }
 
 impl Inner {

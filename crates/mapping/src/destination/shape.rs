@@ -1,27 +1,14 @@
 //! What a destination connector's file looks like.
 
 use crate::{
-    blocks::outcome::Verdict,
+    ask::shape::{
+        ANSWER, ANSWERS, FORM, HEADERS, JSON, NESTED, QUERY, REQUEST, THROTTLES, VERDICT,
+    },
     settings::{self, words},
-    text::{Field, Keys, Shape, Words},
+    text::{Field, Keys, Shape},
 };
 
-fn verdicts() -> Vec<&'static str> {
-    Verdict::NAMES.into_iter().filter(|name| *name != "partial").collect()
-}
-
-static VERDICT: Shape = Shape::Enum(Words::From("verdict", verdicts));
-
-/// What an answer means, where it differs from the usual.
-static ANSWERS: Shape = Shape::OneOf(&[
-    Shape::MapOf(Keys::Any, &VERDICT),
-    Shape::List(&Shape::Map(&[
-        Field::new("status", Shape::OneOrMany(&Shape::Text), "the HTTP status, as in 409 or 5xx"),
-        Field::new("when", Shape::Expression, "a condition over status, headers and body"),
-        Field::new("is", VERDICT, "what it means").required(),
-        Field::new("wait", Shape::Text, "again: not before, as in 5m, where no header says when"),
-    ])),
-]);
+pub use crate::ask::shape::LIMITS;
 
 static NEED: Shape = Shape::Map(&[
     Field::new("value", Shape::Expression, "what must not be missing or blank").required(),
@@ -30,19 +17,6 @@ static NEED: Shape = Shape::Map(&[
 ]);
 const NEEDS: Field =
     Field::new("needs", Shape::List(&NEED), "what a message must have before this is asked");
-const REQUEST: Field =
-    Field::new("request", Shape::Expression, "method and path, as in POST /events").required();
-const QUERY: Field =
-    Field::new("query", Shape::MapOf(Keys::Any, &Shape::Expression), "query parameters");
-const HEADERS: Field =
-    Field::new("headers", Shape::MapOf(Keys::Any, &Shape::Expression), "headers");
-const JSON: Field = Field::new("json", Shape::Template, "the body as JSON");
-const FORM: Field = Field::new("form", Shape::Template, "the body as a form");
-const NESTED: Field =
-    Field::new("nested", words(&["brackets", "json"]), "form: how maps in it are written")
-        .default("brackets");
-const ANSWER: Field =
-    Field::new("answers", ANSWERS, "what its answers mean, where it differs from the file's");
 const TAKE: Field = Field::new(
     "take",
     Shape::MapOf(Keys::Any, &Shape::Expression),
@@ -99,27 +73,6 @@ static SIGN: Shape = Shape::Map(&[
     Field::new("id", Shape::Expression, "the id that is signed").default("=id"),
 ]);
 
-const LIMIT: Shape = Shape::Int { min: 1, max: 1_000_000 };
-
-/// `limits:` in connectors and merchants' files.
-pub static LIMITS: Shape = Shape::Map(&[
-    Field::new("per_second", LIMIT, "requests in a second"),
-    Field::new("per_minute", LIMIT, "requests in a minute"),
-    Field::new("per_hour", LIMIT, "requests in an hour"),
-    Field::new("per_day", LIMIT, "requests in a day"),
-    Field::new("concurrent", LIMIT, "requests at once"),
-]);
-
-static THROTTLE: Shape = Shape::Map(&[
-    Field::new("header", Shape::Text, "its name").required(),
-    Field::new(
-        "form",
-        words(&["seconds_or_date", "seconds", "milliseconds", "unix"]),
-        "what it holds",
-    )
-    .default("seconds_or_date"),
-]);
-
 /// A whole file.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what people call the system").required(),
@@ -133,7 +86,7 @@ pub static SHAPE: Shape = Shape::Map(&[
         "a request that only a good key is answered, as in GET /account, or one with its answers",
     ),
     Field::new("limits", LIMITS, "how often it may be called"),
-    Field::new("throttle", Shape::OneOrMany(&THROTTLE), "headers that say when to call again"),
+    THROTTLES,
     Field::new(
         "repeated_id",
         words(&["ignored", "overwrites", "sends_again"]),

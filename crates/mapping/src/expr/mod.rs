@@ -46,7 +46,7 @@ pub use env::{Env, MAX_GIVEN_BYTES, MAX_MADE_BYTES, MAX_STEPS, Names};
 pub use number::MAX_SCALE;
 pub use parse::{MAX_EXPRESSION_BYTES, MAX_HEIGHT};
 pub use scope::{Kind, Scope, nearest};
-pub use template::{Template, plain_value};
+pub use template::{Part, Template, plain_value};
 pub use value::{Entries, List, Val};
 
 use ast::{Ast, Node, Op, Test};

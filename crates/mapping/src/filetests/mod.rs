@@ -1,6 +1,7 @@
 //! Tests that stand in rule files themselves: `parcelwire check`, CI and the console run the same.
 //! Must not know where files come from.
 
+mod asking;
 mod compare;
 pub mod destination;
 mod given;

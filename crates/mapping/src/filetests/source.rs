@@ -6,13 +6,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use parcelwire_domain::{Event, Map, Value, id::SourceName};
 
-use super::{FileTest, compare};
+use super::{FileTest, asking, compare};
 use crate::{
     blocks::verify::{Headers, Incoming, MethodSpec},
     settings,
     source::{Reading, ReadySource, Received, SourceConnector, flat},
     text::{Diagnostic, Node},
 };
+
+/// Where the source of a test is reached.
+pub(super) const PATH: &str = "/hooks/merchant/source";
 
 /// Runs all tests of a file.
 pub fn run(connector: &Arc<SourceConnector>, file: &Node, now: Timestamp) -> Vec<FileTest> {
@@ -68,13 +71,16 @@ fn one(
 ) -> Result<(), String> {
     let body = match test.get("body") {
         Some(node) => node.as_str().map_or_else(|| node.to_json_text(), str::to_owned),
-        None if test.has("answers") || test.has("refused") => String::new(),
+        None if ["answers", "refused", "poll"].iter().any(|key| test.has(key)) => String::new(),
         None => return Err("it has no `body:`".to_owned()),
     };
+    if let Some(stated) = test.get("poll") {
+        return asking::poll(connector, test, stated, now);
+    }
     if test.has("answers") || test.has("refused") {
         return super::unsigned::run(connector, test, body.as_bytes(), now);
     }
-    let reading = read(connector, test, body.into_bytes(), now)?;
+    let Some(reading) = read(connector, test, body.into_bytes(), now)? else { return Ok(()) };
     // A code may be the topic itself, and may be there to be ignored.
     if let Some(topic) = test.get("topic").and_then(Node::as_str) {
         codes.retain(|known| *known != topic.to_lowercase());
@@ -87,7 +93,7 @@ fn one(
     judge(test, &reading)
 }
 
-fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
+pub(super) fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
     let found = reading.useless.as_ref().map(|useless| useless.outcome());
     for outcome in ["failed", "filtered"] {
         if let Some(expected) = test.get(outcome).and_then(Node::as_str) {
@@ -136,6 +142,7 @@ fn row(
             .map_err(|()| "`code_at` leads nowhere".to_owned())?;
     }
     let reading = read(connector, rows, body.to_json().into_bytes(), now)?;
+    let reading = reading.ok_or("it is asked again later")?;
     let wanted = match expect.as_str() {
         Some("ignore") => {
             let why = reading.useless.as_ref().map(|useless| useless.outcome().1);
@@ -195,13 +202,14 @@ fn put(into: &mut Value, path: &[&str], value: Value) -> Result<(), ()> {
     }
 }
 
-/// Signs, verifies and reads the request of a test.
+/// Signs, verifies and reads the request of a test; nothing where the test ends with what is asked
+/// about it.
 fn read(
     connector: &Arc<SourceConnector>,
     test: &Node,
     body: Vec<u8>,
     now: Timestamp,
-) -> Result<Reading, String> {
+) -> Result<Option<Reading>, String> {
     let (complete, method) = configured(connector, test)?;
     let mut headers = header_lines(test);
     if let Some(topic) = test.get("topic").and_then(Node::as_str)
@@ -210,8 +218,8 @@ fn read(
         headers.push((name.to_owned(), topic.to_owned()));
     }
     let query = test.get("query").and_then(Node::as_str).unwrap_or_default().to_owned();
-    let ready = match method.invented("a test in a file") {
-        Some(secrets) => {
+    let ready = match method.and_then(|method| Some((method.invented("a test in a file")?, method))) {
+        Some((secrets, method)) => {
             let ready = connector
                 .ready(complete, &[secrets.verifying], "")
                 .map_err(|fault| format!("the invented secret does not fit: {fault:?}"))?;
@@ -219,16 +227,20 @@ fn read(
             let lines: Vec<(&str, &str)> = lines(&headers);
             let request = Incoming { query: &query, ..Incoming::post(Headers::new(&lines), &body) };
             let signed = signer.sign(&request, "test-1", now).map_err(|fault| fault.to_string())?;
+            // A secret may stand in the address as well.
+            let address = signed.address(&format!("{PATH}?{query}"));
+            let (path, signed_query) = address.split_once('?').unwrap_or((&address, ""));
             headers.extend(signed.headers);
             let lines: Vec<(&str, &str)> = self::lines(&headers);
-            let request = Incoming { query: &query, ..Incoming::post(Headers::new(&lines), &body) };
+            let request = Incoming::post(Headers::new(&lines), &body);
+            let request = Incoming { path, query: signed_query, ..request };
             ready.verify(&request, now).map_err(|refusal| format!("refused: {refusal}"))?;
             ready
         }
         // Only the vendor can sign: the test begins behind the verification.
         None => connector.share(complete),
     };
-    Ok(after_verification(&ready, &headers, &query, &body, test, now))
+    after_verification(&ready, &headers, &query, &body, test, now)
 }
 
 fn after_verification(
@@ -238,7 +250,7 @@ fn after_verification(
     body: &[u8],
     test: &Node,
     now: Timestamp,
-) -> Reading {
+) -> Result<Option<Reading>, String> {
     let lines = lines(headers);
     let request = Incoming { query, ..Incoming::post(Headers::new(&lines), body) };
     let topic = ready.topic(&request);
@@ -256,7 +268,7 @@ fn after_verification(
         .map(str::to_owned)
         .collect();
     let source = SourceName::parse("test").expect("it is a name");
-    ready.read(&Received {
+    let received = Received {
         topic: topic.as_deref(),
         headers: &kept,
         query,
@@ -264,22 +276,31 @@ fn after_verification(
         accounts: &accounts,
         received_at: now,
         source: &source,
-    })
+    };
+    let found = asking::look_up(ready, &received, test, now)?;
+    let reading = || ready.read_with(&received, found.answered());
+    Ok((!matches!(found, asking::Found::Ended)).then(reading))
 }
 
-/// The settings of a test, complete, and the way to verify under them.
+/// The settings of a test, complete, and the way to verify under them, where webhooks come.
 pub(super) fn configured(
     connector: &SourceConnector,
     test: &Node,
-) -> Result<(Map, MethodSpec), String> {
-    let given = match test.get("settings").and_then(Node::to_value) {
+) -> Result<(Map, Option<MethodSpec>), String> {
+    let mut given = match test.get("settings").and_then(Node::to_value) {
         Some(Value::Map(map)) => map,
         _ => Map::new(),
     };
+    // What a test does not give is invented, as at destinations, where it is a secret.
+    for setting in connector.settings().iter().filter(|setting| setting.secret) {
+        if given.get(&setting.name).is_none() {
+            given.set(setting.name.clone(), Value::text(format!("test-{}", setting.name)));
+        }
+    }
     let complete =
         settings::check(connector.settings(), &given, false).map_err(|f| f.join("; "))?;
-    let method = connector.method(&complete).map_err(|faults| faults.join("; "))?;
-    Ok((complete, method))
+    let method = connector.has_webhooks().then(|| connector.method(&complete)).transpose();
+    Ok((complete, method.map_err(|faults| faults.join("; "))?))
 }
 
 /// The headers that a test gives.

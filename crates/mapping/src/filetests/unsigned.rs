@@ -7,16 +7,13 @@ use parcelwire_domain::{Map, Value};
 
 use super::{
     compare,
-    source::{configured, header_lines},
+    source::{PATH, configured, header_lines},
 };
 use crate::{
     blocks::verify::{Headers, Incoming},
     source::{ReadySource, SourceConnector},
     text::Node,
 };
-
-/// Where the source of a test is reached.
-const PATH: &str = "/hooks/merchant/source";
 
 /// Runs a test that expects `answers:` or `refused:`.
 pub(super) fn run(
@@ -64,7 +61,7 @@ pub(super) fn run(
 
 fn ready(connector: &Arc<SourceConnector>, test: &Node) -> Result<ReadySource, String> {
     let (complete, method) = configured(connector, test)?;
-    let Some(secrets) = method.invented("a test in a file") else {
+    let Some(secrets) = method.and_then(|method| method.invented("a test in a file")) else {
         return Ok(connector.share(complete));
     };
     let address = format!("https://relay.example.test{PATH}");

@@ -3,6 +3,10 @@
 
 mod coerce;
 mod handshake;
+mod inquiry;
+mod kept;
+mod lookup;
+mod poll;
 mod request;
 mod rule;
 mod shape;
@@ -12,7 +16,7 @@ mod tests;
 mod time;
 mod verify;
 
-use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
+use std::{cell::OnceCell, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use parcelwire_domain::{Event, Map, Party, Value, id::SourceName};
@@ -26,11 +30,15 @@ use crate::{
     text::{Diagnostics, Node, check},
 };
 use handshake::{Handshake, handshakes, status};
+use lookup::{Kept, Lookup};
+use poll::Poll;
 use request::{DeliveryId, Payload, TopicAt};
 use rule::{Around, Found, Rule};
 use statuses::Statuses;
 use verify::Verify;
 
+pub use lookup::{Answered, LookingUp, LookupFault, LookupStep};
+pub use poll::{Item, Page, PollStep, Round};
 pub use shape::SHAPE;
 
 /// Keys of a source in a merchant's or feed's file that are not the connector's settings.
@@ -43,7 +51,9 @@ pub struct SourceConnector {
     party: Party,
     settings: Vec<Setting>,
     topic: Option<TopicAt>,
-    verify: Verify,
+    verify: Option<Verify>,
+    lookup: Option<Lookup>,
+    poll: Option<Poll>,
     delivery_id: DeliveryId,
     account: Option<Template>,
     zone: Option<TimeZone>,
@@ -116,6 +126,8 @@ pub enum Useless {
     NoRule,
     /// None of its events is of these accounts: `filtered: other_account`.
     OtherAccount,
+    /// What had to be asked about it has no answer: `failed: lookup_…`.
+    Lookup(LookupFault),
 }
 
 impl SourceConnector {
@@ -135,10 +147,16 @@ impl SourceConnector {
         let scope = request::scope(&settings);
         let topic = TopicAt::compile(file, &scope, diagnostics);
         let verify = Verify::compile(file, &scope, diagnostics);
+        let lookup = Lookup::compile(file, &scope, diagnostics);
+        let poll = Poll::compile(file, diagnostics);
         let delivery_id = DeliveryId::compile(file, &scope, diagnostics);
         let account =
             file.get("account").and_then(|node| draft::template(node, &scope, diagnostics));
         let zone = file.get("timezone").and_then(|node| rule::time_zone(node, diagnostics));
+        let scope = match lookup.as_ref().and_then(Option::as_ref) {
+            Some(lookup) => lookup.scope(scope),
+            None => scope,
+        };
         let statuses = Statuses::compile(file, &scope, diagnostics);
         let nodes = file.get("events").map(Node::one_or_many).unwrap_or_default();
         let rules: Vec<Option<Rule>> =
@@ -160,7 +178,9 @@ impl SourceConnector {
             party,
             settings,
             topic,
-            verify: verify?,
+            verify: poll::where_hooked(file, verify, diagnostics)?,
+            lookup: flatten(lookup)?,
+            poll: flatten(poll)?,
             delivery_id,
             account,
             zone,
@@ -172,47 +192,9 @@ impl SourceConnector {
             kept_headers: Vec::new(),
             keeps_query: false,
         };
-        connector.find_kept(file);
+        (connector.kept_headers, connector.keeps_query) =
+            kept::of(file, connector.topic.as_ref(), &connector.delivery_id);
         Some(connector)
-    }
-
-    /// Which headers are kept: those that the file's expressions name, and the topic's.
-    fn find_kept(&mut self, file: &Node) {
-        let mut kept = BTreeSet::new();
-        if let Some(TopicAt::Header(names)) = &self.topic {
-            kept.extend(names.iter().cloned());
-        }
-        if matches!(self.topic, Some(TopicAt::Query(_))) {
-            self.keeps_query = true;
-        }
-        for read in self.delivery_id.reads() {
-            if let [root, name, ..] = read.path.as_slice()
-                && root == "headers"
-            {
-                kept.insert(name.to_lowercase());
-            }
-        }
-        // Rules name their headers in the text of the file: the same words, found once.
-        let mut texts = Vec::new();
-        for key in ["events", "statuses", "account"] {
-            if let Some(node) = file.get(key) {
-                collect_texts(node, &mut texts);
-            }
-        }
-        for text in texts {
-            self.keeps_query |= text.contains("query.") || text.contains("query[");
-            for rest in text.split("headers[").skip(1) {
-                let name = rest.trim_start_matches(['\'', '"']);
-                let end = name.find(['\'', '"']).unwrap_or(0);
-                kept.extend(name.get(..end).filter(|name| !name.is_empty()).map(str::to_lowercase));
-            }
-            for rest in text.split("headers.").skip(1) {
-                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-                kept.extend(Some(name.to_lowercase()).filter(|name| !name.is_empty()));
-            }
-        }
-        self.kept_headers = kept.into_iter().collect();
     }
 
     /// What people call the system.
@@ -260,7 +242,8 @@ impl SourceConnector {
     /// The signature method for an instance with these settings (complete: see
     /// [`settings::check`]).
     pub fn method(&self, settings: &Map) -> Result<MethodSpec, Vec<String>> {
-        self.verify.method(settings)
+        let none = || vec!["no webhooks of it come in: it is polled".to_owned()];
+        self.verify.as_ref().ok_or_else(none)?.method(settings)
     }
 
     /// Makes it ready for an instance. `settings` are complete and checked; `secrets` resolved;
@@ -281,7 +264,7 @@ impl SourceConnector {
         })
     }
 
-    /// A merchant's share of a feed: it is never verified itself.
+    /// A merchant's share of a feed, or a source that is only polled: it is never verified itself.
     pub fn share(self: &Arc<Self>, settings: Map) -> ReadySource {
         ReadySource {
             connector: Arc::clone(self),
@@ -311,7 +294,7 @@ impl ReadySource {
     pub fn verify(&self, request: &Incoming<'_>, now: Timestamp) -> Result<Verified, Refusal> {
         let Some(verifier) = &self.verifier else {
             return Err(Refusal::Missing {
-                expected: "signature: it is part of a feed".to_owned(),
+                expected: "signature: it is part of a feed, or polled".to_owned(),
             });
         };
         let url = self.url(request);
@@ -365,7 +348,11 @@ impl ReadySource {
     /// For a feed: every account that the request speaks of, each once, in order.
     pub fn accounts(&self, received: &Received<'_>) -> Result<Vec<String>, Useless> {
         let payload = self.payload(received.body)?;
-        let found = self.run(&payload, &Received { accounts: &[], ..*received });
+        if self.has_lookup() {
+            // What is asked belongs to a merchant, who is found first.
+            return Ok(self.account_of(&payload, received).into_iter().collect());
+        }
+        let found = self.run(&payload, &Received { accounts: &[], ..*received }, &Kept::default());
         if found.accounts.is_empty() {
             return Err(self.why_not(&found, received));
         }
@@ -374,11 +361,22 @@ impl ReadySource {
 
     /// What the request says.
     pub fn read(&self, received: &Received<'_>) -> Reading {
+        self.read_with(received, None)
+    }
+
+    /// What the request says together with what was asked about it.
+    pub fn read_with(&self, received: &Received<'_>, answer: Option<Answered<'_>>) -> Reading {
+        let useless = |useless| Reading { useless: Some(useless), ..Reading::default() };
         let payload = match self.payload(received.body) {
             Ok(payload) => payload,
-            Err(useless) => return Reading { useless: Some(useless), ..Reading::default() },
+            Err(unreadable) => return useless(unreadable),
         };
-        let mut found = self.run(&payload, received);
+        let kept = match answer {
+            Some(Answered::Failed(fault)) => return useless(Useless::Lookup(fault)),
+            Some(Answered::Body(body)) => Kept::read(Some(body)),
+            None => Kept::default(),
+        };
+        let mut found = self.run(&payload, received, &kept);
         let useless = found.events.is_empty().then(|| self.why_not(&found, received));
         found.notes.dedup();
         found.unmapped.append(&mut found.finer);
@@ -404,13 +402,10 @@ impl ReadySource {
         Doc::parse(body).map(Payload::Json).map_err(unreadable)
     }
 
-    fn run(&self, payload: &Payload, received: &Received<'_>) -> Found {
+    fn run(&self, payload: &Payload, received: &Received<'_>, kept: &Kept) -> Found {
         let connector = &self.connector;
-        let lines = received.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let query = request::query(received.query);
-        let mut env = request::env(payload, request::headers(lines), (&query).into())
-            .with("settings", &self.settings)
-            .with("topic", received.topic);
+        let mut env = self.answer_in(self.env(payload, received, &query), kept);
         let around = Around {
             statuses: &connector.statuses,
             party: connector.party,
@@ -449,13 +444,12 @@ impl ReadySource {
     }
 }
 
-fn collect_texts<'n>(node: &'n Node, texts: &mut Vec<&'n str>) {
-    texts.extend(node.as_str());
-    for item in node.as_list().unwrap_or_default() {
-        collect_texts(item, texts);
-    }
-    for (_, value) in node.entries() {
-        collect_texts(value, texts);
+/// A key that is absent is fine; one that did not compile is not.
+#[expect(clippy::option_option, reason = "the outer one says whether the key stands there")]
+fn flatten<T>(key: Option<Option<T>>) -> Option<Option<T>> {
+    match key {
+        None => Some(None),
+        Some(compiled) => compiled.map(Some),
     }
 }
 
@@ -470,6 +464,7 @@ impl Useless {
             Self::Ignored => ("filtered", "ignored"),
             Self::NoRule => ("filtered", "no_rule"),
             Self::OtherAccount => ("filtered", "other_account"),
+            Self::Lookup(fault) => ("failed", fault.name()),
         }
     }
 }

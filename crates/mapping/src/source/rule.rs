@@ -9,6 +9,7 @@ use parcelwire_domain::{
 use super::{
     Received,
     coerce::fit,
+    flatten,
     shape::RULE_KEYS,
     statuses::{Meaning, Say, Statuses, status_and_reason},
     time::moment,
@@ -112,9 +113,9 @@ impl Rule {
             each,
             says: says?,
             quiet: node.get("quiet").and_then(Node::as_bool).unwrap_or(false),
-            leg: flat(leg)?,
-            reason: flat(reason)?,
-            occurred_at: flat(occurred_at)?,
+            leg: flatten(leg)?,
+            reason: flatten(reason)?,
+            occurred_at: flatten(occurred_at)?,
             zone,
             fields,
         })
@@ -334,15 +335,6 @@ fn names_subject(fields: &Map) -> bool {
     ["order_id", "order_number", "parcel_id", "tracking_number", "tracking_numbers", "return_id"]
         .iter()
         .any(|name| fields.get(name).is_some())
-}
-
-/// A key that is absent is fine; one that did not compile is not.
-#[expect(clippy::option_option, reason = "the outer one says whether the key stands there")]
-fn flat(key: Option<Option<Template>>) -> Option<Option<Template>> {
-    match key {
-        None => Some(None),
-        Some(compiled) => compiled.map(Some),
-    }
 }
 
 fn says(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Says> {

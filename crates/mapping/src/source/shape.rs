@@ -2,6 +2,7 @@
 
 use parcelwire_domain::taxonomy::{FIELDS, Reason, Status};
 
+use super::inquiry::shape::{LOOKUP_KEY, POLL_KEY};
 use crate::{
     settings::{self, words},
     text::{Field, Keys, Shape, Words},
@@ -141,7 +142,9 @@ pub static SHAPE: Shape = Shape::Map(&[
     Field::new("party", PARTY, "who speaks through it").default("fulfilment"),
     Field::new("settings", settings::SHAPE, "what an instance can be told beside its secret"),
     Field::new("topic", TOPIC, "where the kind of webhook stands"),
-    Field::new("verify", Shape::OneOrMany(&METHOD), "how a request is verified").required(),
+    Field::new("verify", Shape::OneOrMany(&METHOD), "how a request is verified; needed without `poll`"),
+    LOOKUP_KEY,
+    POLL_KEY,
     Field::new(
         "delivery_id",
         Shape::OneOrMany(&Shape::Expression),

@@ -12,6 +12,8 @@ use crate::{
     text::{RenderFormat, SourceFile, read, render},
 };
 
+mod asking;
+
 const SHIPPED: [(&str, &str); 2] = [
     ("shopify", include_str!("../../../../connectors/sources/shopify.yaml")),
     ("webhook", include_str!("../../../../connectors/sources/webhook.yaml")),

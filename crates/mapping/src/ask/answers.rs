@@ -1,4 +1,4 @@
-//! What an answer means.
+//! What an answer means: the rules of `answers:`, and the wait that it asks for.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 
 /// The rules of a file or a slot; the first that matches counts.
 #[derive(Debug, Default)]
-pub(super) struct Answers(Vec<Rule>);
+pub(crate) struct Answers(Vec<Rule>);
 
 #[derive(Debug)]
 struct Rule {
@@ -27,7 +27,7 @@ struct Rule {
 }
 
 /// The names that conditions over an answer see.
-pub(super) fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     Scope::closed()
         .with("status", Kind::Number)
         .with("headers", Kind::Map)
@@ -36,17 +36,17 @@ pub(super) fn scope() -> Scope {
 }
 
 /// An answer whose body was read.
-pub(super) struct Read<'a> {
-    pub(super) answer: &'a HttpAnswer,
+pub(crate) struct Read<'a> {
+    pub(crate) answer: &'a HttpAnswer,
     doc: Option<Doc>,
 }
 
 impl<'a> Read<'a> {
-    pub(super) fn new(answer: &'a HttpAnswer) -> Self {
+    pub(crate) fn new(answer: &'a HttpAnswer) -> Self {
         Self { answer, doc: Doc::parse(&answer.body).ok() }
     }
 
-    pub(super) fn env(&self) -> Env<'_> {
+    pub(crate) fn env(&self) -> Env<'_> {
         let headers = self.answer.headers.iter();
         let headers =
             headers.map(|(name, value)| (name.as_str().into(), Val::text(value.as_str())));
@@ -59,7 +59,7 @@ impl<'a> Read<'a> {
 }
 
 impl Answers {
-    pub(super) fn compile(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Self {
+    pub(crate) fn compile(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Self {
         let Some(node) = node else { return Self::default() };
         let mut rules = Vec::new();
         for (key, is) in node.entries() {
@@ -89,7 +89,7 @@ impl Answers {
     }
 
     /// What these rules say of an answer, if one of them matches.
-    pub(super) fn judge(&self, read: &Read<'_>, settings: &Map) -> Option<Verdict> {
+    pub(crate) fn judge(&self, read: &Read<'_>, settings: &Map) -> Option<Verdict> {
         let env = read.env().with("settings", settings);
         let status = read.answer.status;
         for rule in &self.0 {
@@ -126,7 +126,7 @@ fn status(text: &str) -> Option<(u16, u16)> {
 }
 
 /// Where an answer says when to call again.
-pub(super) fn throttles(file: &Node) -> Vec<ThrottleHeader> {
+pub(crate) fn throttles(file: &Node) -> Vec<ThrottleHeader> {
     let own = file.get("throttle").map(Node::one_or_many).unwrap_or_default();
     let own = own.iter().filter_map(|node| {
         let form = node.get("form").and_then(Node::as_str).and_then(ThrottleForm::parse);
@@ -139,7 +139,7 @@ pub(super) fn throttles(file: &Node) -> Vec<ThrottleHeader> {
 }
 
 /// The verdict with the wait that the answer asks for.
-pub(super) fn with_wait(
+pub(crate) fn with_wait(
     verdict: Verdict,
     throttles: &[ThrottleHeader],
     answer: &HttpAnswer,
