@@ -8,6 +8,7 @@
 
 pub mod blocks;
 pub mod book;
+pub mod describe;
 pub mod destination;
 pub mod draft;
 pub mod expr;
