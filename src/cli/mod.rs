@@ -4,9 +4,11 @@
 mod backup;
 mod check;
 mod client;
+mod connectors;
 mod events;
 mod healthcheck;
 mod map;
+mod new;
 mod send;
 mod serve;
 mod show;
@@ -52,6 +54,10 @@ enum Command {
     Stats(stats::Stats),
     /// Canonical events of a running relay
     Events(events::Events),
+    /// What can be connected: each connector, what it can do, how well its facts are confirmed
+    Connectors(connectors::Connectors),
+    /// A commented file to start from: source, destination, merchant or mapping
+    New(new::New),
     /// The effective settings, secrets masked
     Config,
     /// The JSON Schema of a kind of file
@@ -137,6 +143,8 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Try(wish) => wish.run(&settings),
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
+        Command::Connectors(connectors) => connectors.run(&settings()?),
+        Command::New(new) => new.run(&settings()?),
         Command::Config => show::config(&settings()?),
         Command::Schema(schema) => schema.run(),
         Command::Healthcheck(health) => health.run(&settings),

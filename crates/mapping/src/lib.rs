@@ -9,6 +9,7 @@
 mod ask;
 pub mod blocks;
 pub mod book;
+pub mod describe;
 pub mod destination;
 pub mod draft;
 pub mod expr;

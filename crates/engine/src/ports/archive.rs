@@ -91,6 +91,15 @@ pub trait Archive: Send + Sync {
     /// The books of one merchant, or of all.
     async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats>;
 
+    /// A page of the codes that no table knew: `merchant`, `source`, `code` (null for all that are
+    /// beyond the bound of codes per source), `count`, `first_seen`, `last_seen`, `receipt`.
+    async fn unmapped(
+        &self,
+        merchant: Option<MerchantId>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> LedgerResult<Page>;
+
     /// The destinations whose messages are held.
     async fn pauses(&self) -> LedgerResult<Vec<(MerchantId, DestinationName, Pause)>>;
 

@@ -287,6 +287,17 @@ pub struct StoryDecision {
     pub message: Option<MessageId>,
 }
 
+/// A code that no row of a connector's table knew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmapped {
+    /// Whose table it is.
+    pub source: SourceName,
+    /// The code.
+    pub code: String,
+    /// Where it stood.
+    pub receipt: ReceiptId,
+}
+
 /// Everything that one step of *process* writes, together or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
@@ -304,8 +315,8 @@ pub struct Commit {
     pub revisions: Vec<Revision>,
     /// Explanations.
     pub story: Vec<StoryLine>,
-    /// Codes that no row of a connector's table knew: source and code, to be counted.
-    pub unmapped: Vec<(SourceName, String)>,
+    /// Codes that no row of a connector's table knew, to be counted.
+    pub unmapped: Vec<Unmapped>,
     /// Now.
     pub at: Timestamp,
 }

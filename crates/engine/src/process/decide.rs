@@ -23,7 +23,7 @@ use crate::{
     Messages,
     ports::{
         AggregateWrite, Commit, NewMessage, Outcome, PendingMessage, Recalled, ReceiptLines,
-        Revision, StoryDecision, StoryLine,
+        Revision, StoryDecision, StoryLine, Unmapped,
     },
 };
 
@@ -62,7 +62,7 @@ pub(crate) struct Decide<'a> {
     pub(super) made: Vec<(MessageId, Frozen)>,
     pub(super) revisions: Vec<Revision>,
     pub(super) story: BTreeMap<(ReceiptId, u16), StoryLine>,
-    unmapped: Vec<(SourceName, String)>,
+    unmapped: Vec<Unmapped>,
 }
 
 impl<'a> Decide<'a> {
@@ -117,8 +117,12 @@ impl<'a> Decide<'a> {
     pub(crate) fn receipt(mut self, case: &Case<'_>, reading: &Reading) -> Self {
         self.touched.push(case.receipt);
         self.lines.remove(&case.receipt);
-        let unmapped = reading.unmapped.iter().map(|code| (case.source.clone(), code.clone()));
-        self.unmapped.extend(unmapped);
+        let (source, receipt) = (case.source, case.receipt);
+        self.unmapped.extend(reading.unmapped.iter().map(|code| Unmapped {
+            source: source.clone(),
+            code: code.clone(),
+            receipt,
+        }));
         if let Some(useless) = &reading.useless {
             let (outcome, rule) = useless.outcome();
             let line = (outcome.to_owned(), rule.to_owned());

@@ -4,6 +4,7 @@ use crate::{
     ask::shape::{
         ANSWER, ANSWERS, FORM, HEADERS, JSON, NESTED, QUERY, REQUEST, THROTTLES, VERDICT,
     },
+    describe::shape::{FACTS_KEY, SETUP_KEY},
     settings::{self, words},
     text::{Field, Keys, Shape},
 };
@@ -76,7 +77,8 @@ static SIGN: Shape = Shape::Map(&[
 /// A whole file.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what people call the system").required(),
-    Field::new("facts", Shape::Text, "where the facts were read, and when"),
+    FACTS_KEY,
+    SETUP_KEY,
     Field::new("settings", settings::SHAPE, "what a merchant fills in"),
     Field::new("base_url", Shape::Expression, "before every path").required(),
     HEADERS,

@@ -4,6 +4,7 @@ use parcelwire_domain::taxonomy::{FIELDS, Reason, Status};
 
 use super::inquiry::shape::{LOOKUP_KEY, POLL_KEY};
 use crate::{
+    describe::shape::{FACTS_KEY, SETUP_KEY},
     settings::{self, words},
     text::{Field, Keys, Shape, Words},
 };
@@ -138,7 +139,8 @@ static HANDSHAKE: Shape = Shape::Map(&[
 /// A whole file.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what people call the system").required(),
-    Field::new("facts", Shape::Text, "where the facts were read, and when"),
+    FACTS_KEY,
+    SETUP_KEY,
     Field::new("party", PARTY, "who speaks through it").default("fulfilment"),
     Field::new("settings", settings::SHAPE, "what an instance can be told beside its secret"),
     Field::new("topic", TOPIC, "where the kind of webhook stands"),

@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Embedded, counters, packed,
     rows::{bits, id_bytes, micros, parsed, time},
+    unmapped,
 };
 
 #[async_trait]
@@ -49,6 +50,19 @@ impl Archive for Embedded {
                 counters::read(connection, merchant.as_ref().map(MerchantId::as_str), micros(now))
             })
             .await
+    }
+
+    async fn unmapped(
+        &self,
+        merchant: Option<MerchantId>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> LedgerResult<Page> {
+        let of = move |connection: &Connection| {
+            let merchant = merchant.as_ref().map(MerchantId::as_str);
+            unmapped::page(connection, merchant, after.as_ref(), limit)
+        };
+        self.desk.read(of).await
     }
 
     async fn pauses(&self) -> LedgerResult<Vec<(MerchantId, DestinationName, Pause)>> {

@@ -8,6 +8,7 @@ use super::{
     find::by_alias,
     packed::{self, pack},
     rows::{id_bytes, micros, misfit},
+    unmapped,
 };
 
 /// Whether a step was written.
@@ -46,13 +47,8 @@ pub(super) fn commit(
     for line in &step.story {
         write_line(connection, merchant, line, at)?;
     }
-    for (source, code) in &step.unmapped {
-        connection
-            .prepare_cached(
-                "INSERT INTO unmapped VALUES (?1, ?2, ?3, 1)
-                 ON CONFLICT (merchant, source, code) DO UPDATE SET count = count + 1",
-            )?
-            .execute(params![merchant, source.as_str(), code])?;
+    for told in &step.unmapped {
+        unmapped::count(connection, merchant, told, at)?;
     }
     changes.write(connection)?;
     Ok(Written::Yes)

@@ -11,6 +11,7 @@ mod counters;
 mod desk;
 mod find;
 mod ledger;
+mod migrate;
 mod open;
 mod packed;
 mod prune;
@@ -18,6 +19,7 @@ mod ready;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod unmapped;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,7 +38,8 @@ use tokio::sync::Notify;
 use desk::Desk;
 
 pub use backup::{BackupError, backup};
-pub use open::{OpenError, SCHEMA_VERSION};
+pub use migrate::SCHEMA_VERSION;
+pub use open::OpenError;
 
 /// The database's file in its directory.
 pub const FILE: &str = "parcelwire.db";

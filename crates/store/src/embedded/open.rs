@@ -1,4 +1,4 @@
-//! Opening a data directory: the lock, the schema, migrations.
+//! Opening a data directory: the lock, the folder, connections.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -8,8 +8,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi};
 
-/// The schema that this version writes.
-pub const SCHEMA_VERSION: i64 = 1;
+use super::{backup::BackupError, migrate};
 
 /// The page cache of each connection, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
@@ -49,6 +48,17 @@ pub enum OpenError {
         found: i64,
         /// Ours.
         known: i64,
+    },
+    /// An earlier version wrote it, and it cannot be copied before it is changed.
+    #[error(
+        "the data of an earlier version cannot be copied to {path} before they are changed (hint: make room for a copy, or check the rights of its folder)"
+    )]
+    Uncopied {
+        /// The copy.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: BackupError,
     },
     /// There is no room left.
     #[error("there is no room to write {path} (hint: free some on its disk, or set store.path)")]
@@ -137,7 +147,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let fail = |source| OpenError::of(path, source);
     let connection = Connection::open(path).map_err(fail)?;
     prepare(&connection).map_err(fail)?;
-    migrate(&connection, path)?;
+    migrate::migrate(&connection, path)?;
     Ok(connection)
 }
 
@@ -170,49 +180,10 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let fail = |source| OpenError::of(path, source);
-    let found: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
-    match found {
-        SCHEMA_VERSION => Ok(()),
-        0 => make(connection).map_err(fail),
-        newer if newer > SCHEMA_VERSION => {
-            Err(OpenError::Newer { path: path.to_owned(), found: newer, known: SCHEMA_VERSION })
-        }
-        // The first schema has no elder: a copy is made, and steps follow here from the second on.
-        _ => Err(OpenError::Database {
-            path: path.to_owned(),
-            source: rusqlite::Error::InvalidParameterName(format!("unknown schema {found}")),
-        }),
-    }
-}
-
-fn make(connection: &Connection) -> rusqlite::Result<()> {
-    use rand::{TryRngCore as _, rngs::OsRng};
-    let mut key = [0_u8; 32];
-    let drawn = OsRng.try_fill_bytes(&mut key);
-    drawn.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let made = connection.execute_batch(include_str!("schema.sql")).and_then(|()| {
-        connection
-            .execute("INSERT INTO meta VALUES ('instance_key', ?1), ('epoch', x'00')", [&key[..]])
-    });
-    match made {
-        Ok(_) => {
-            connection.execute_batch(&format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))
-        }
-        Err(error) => {
-            connection.execute_batch("ROLLBACK")?;
-            Err(error)
-        }
-    }
-}
-
 /// A database in memory, for simulation.
 pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
     tune(&connection)?;
-    make(&connection)?;
+    migrate::make(&connection)?;
     Ok(connection)
 }

@@ -16,6 +16,8 @@ use parcelwire_engine::ports::*;
 use super::*;
 
 mod damage;
+mod migration;
+mod unmapped;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_795_341_600).expect("a time")

@@ -1,0 +1,55 @@
+//! The pages of all connectors, and the one that lists them.
+
+use std::collections::BTreeMap;
+
+use super::{Can, Confirmed, Description, page, page::AGAIN};
+
+/// One page.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its file's name.
+    pub file: String,
+    /// Its Markdown.
+    pub text: String,
+}
+
+/// One page for each name, and `README.md`, which lists them.
+pub fn catalogue(described: Vec<Description>) -> Vec<Page> {
+    let index = Page { file: "README.md".to_owned(), text: index(&described) };
+    let mut by_name: BTreeMap<String, Vec<Description>> = BTreeMap::new();
+    for one in described {
+        by_name.entry(one.name.clone()).or_default().push(one);
+    }
+    let pages = by_name
+        .into_iter()
+        .map(|(name, parts)| Page { file: format!("{name}.md"), text: page(&parts) });
+    std::iter::once(index).chain(pages).collect()
+}
+
+fn index(described: &[Description]) -> String {
+    let mut out = format!(
+        "<!-- Made from the files in connectors/ by `{AGAIN}`: change them, not this page. -->\n\n\
+         # Connectors\n\n\
+         What parcelwire can read from and send to. [writing-one.md](writing-one.md) takes you from a payload \
+         to a connector of your own; [writing.md](writing.md) is the reference.\n"
+    );
+    let kinds: [(&str, fn(&Can) -> bool); 2] = [
+        ("Sources", |can| matches!(can, Can::Source(_))),
+        ("Destinations", |can| matches!(can, Can::Destination(_))),
+    ];
+    for (title, is_of) in kinds {
+        out.push_str(&format!(
+            "\n## {title}\n\n| connector | what it can | its facts |\n| --- | --- | --- |\n"
+        ));
+        for one in described.iter().filter(|one| is_of(&one.can)) {
+            let (name, title, can) = (&one.name, &one.title, one.in_short());
+            let facts = one.facts.in_short();
+            out.push_str(&format!("| [{title}]({name}.md) (`{name}`) | {can} | {facts} |\n"));
+        }
+    }
+    out.push_str("\nHow well facts are confirmed:\n\n");
+    for level in Confirmed::ALL {
+        out.push_str(&format!("- {}: {}\n", level.name(), level.meaning()));
+    }
+    out
+}

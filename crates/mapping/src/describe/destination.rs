@@ -1,0 +1,188 @@
+//! What a destination connector can do.
+
+use serde::Serialize;
+
+use super::{text, texts};
+use crate::text::Node;
+
+/// The requests before the event, in the order they are made.
+const BEFORE: [&str; 3] = ["token", "lookup", "profile"];
+
+/// What a destination connector can do.
+#[derive(Debug, Serialize)]
+pub struct Destination {
+    /// The requests of one message, in their order.
+    pub requests: Vec<Asking>,
+    /// Whether the person is written in a request of its own.
+    pub writes_profile: bool,
+    /// Whether events must exist under ids that the merchant's file names.
+    pub needs_ids: bool,
+    /// How many events one request can hold, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    /// The request that only a good key is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// How often it may be called.
+    pub limits: Vec<String>,
+    /// What becomes of an event told twice: `ignored`, `overwrites` or `sends_again`.
+    pub repeated_id: String,
+    /// Whether it can record without starting anything.
+    pub backfill: bool,
+    /// How old a fact may be to start anything there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub triggers_within: Option<String>,
+    /// What answers mean, where it differs from the usual.
+    pub outcomes: Vec<Outcome>,
+    /// What a message must have.
+    pub needs: Vec<String>,
+    /// Keys that no request may have.
+    pub never: Vec<String>,
+}
+
+/// One request.
+#[derive(Debug, Serialize)]
+pub struct Asking {
+    /// Its slot: token, lookup, profile or send.
+    pub slot: &'static str,
+    /// Method and address.
+    pub request: String,
+    /// When it is made, where not always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
+/// What an answer means.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// The slot whose answers it is about; nothing for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<&'static str>,
+    /// The HTTP status.
+    pub status: String,
+    /// A condition beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// The verdict.
+    pub is: String,
+}
+
+impl Destination {
+    pub(super) fn of(file: &Node) -> Self {
+        let requests =
+            BEFORE.into_iter().chain(["send"]).filter_map(|slot| asking(file, slot)).collect();
+        Self {
+            requests,
+            writes_profile: file.has("profile"),
+            needs_ids: mentions(file, "trigger_id"),
+            batch: file.get("batch").map(batch),
+            check: file.get("check").and_then(|check| match check.as_str() {
+                Some(request) => Some(request.to_owned()),
+                None => text(check, "request"),
+            }),
+            limits: limits(file),
+            repeated_id: text(file, "repeated_id").unwrap_or_default(),
+            backfill: file.get("backfill").and_then(Node::as_bool).unwrap_or(false),
+            triggers_within: text(file, "triggers_within"),
+            outcomes: outcomes(file),
+            needs: needs(file),
+            never: texts(file, "never"),
+        }
+    }
+
+    pub(super) fn in_short(&self) -> String {
+        let first = if self.writes_profile { "profile, then event" } else { "event with profile" };
+        let mut words = vec![first.to_owned()];
+        let mut add = |is: bool, word: &str| words.extend(is.then(|| word.to_owned()));
+        add(self.needs_ids, "ids");
+        add(self.batch.is_some(), "batch");
+        add(self.check.is_some(), "check");
+        add(self.backfill, "backfill");
+        words.push(format!("repeated id: {}", self.repeated_id.replace('_', " ")));
+        if let Some(window) = &self.triggers_within {
+            words.push(format!("within {window}"));
+        }
+        words.join(", ")
+    }
+}
+
+fn asking(file: &Node, slot: &'static str) -> Option<Asking> {
+    let node = file.get(slot)?;
+    let mut when = text(node, "when").map(|when| when.trim_start_matches('=').to_owned());
+    if node.get("if_missing").and_then(Node::as_bool) == Some(true) {
+        when.get_or_insert_with(|| "nothing was found".to_owned());
+    }
+    Some(Asking { slot, request: text(node, "request")?, when })
+}
+
+/// Whether an expression outside of the tests reads this name.
+fn mentions(file: &Node, name: &str) -> bool {
+    let parts = file.entries().filter(|(key, _)| key.text != "tests");
+    parts.map(|(_, node)| node).any(|node| holds(node, name))
+}
+
+fn holds(node: &Node, name: &str) -> bool {
+    node.as_str().is_some_and(|text| text.contains(name))
+        || node.entries().any(|(_, node)| holds(node, name))
+        || node.as_list().unwrap_or_default().iter().any(|node| holds(node, name))
+}
+
+fn batch(node: &Node) -> String {
+    let most = ["most", "max_items", "items"].into_iter().find_map(|key| node.get(key)?.as_int());
+    let request = text(node, "request").map(|request| format!(" by {request}"));
+    let many = most.map_or_else(|| "many events".to_owned(), |most| format!("up to {most} events"));
+    format!("{many} in one request{}", request.unwrap_or_default())
+}
+
+fn limits(file: &Node) -> Vec<String> {
+    let limits = file.get("limits").into_iter().flat_map(Node::entries);
+    let words = |(key, node): (&crate::text::Key, &Node)| {
+        let number = node.as_str()?;
+        Some(match key.text.strip_prefix("per_") {
+            Some(unit) => format!("{number} a {unit}"),
+            None => format!("{number} at once"),
+        })
+    };
+    limits.filter_map(words).collect()
+}
+
+fn outcomes(file: &Node) -> Vec<Outcome> {
+    let mut found = Vec::new();
+    for slot in BEFORE.into_iter().chain(["send"]) {
+        let answers = file.get(slot).and_then(|node| node.get("answers"));
+        found.extend(answers.into_iter().flat_map(|answers| read(answers, Some(slot))));
+    }
+    found.extend(file.get("answers").into_iter().flat_map(|answers| read(answers, None)));
+    found
+}
+
+fn read(answers: &Node, slot: Option<&'static str>) -> Vec<Outcome> {
+    if let Some(rows) = answers.as_list() {
+        let row = |node: &Node| Outcome {
+            slot,
+            status: match texts(node, "status").join(", ") {
+                any if any.is_empty() => "any".to_owned(),
+                stated => stated,
+            },
+            when: text(node, "when").map(|when| when.trim_start_matches('=').to_owned()),
+            is: match text(node, "wait") {
+                Some(wait) => format!("{} after {wait}", text(node, "is").unwrap_or_default()),
+                None => text(node, "is").unwrap_or_default(),
+            },
+        };
+        return rows.iter().map(row).collect();
+    }
+    let row = |(key, node): (&crate::text::Key, &Node)| Outcome {
+        slot,
+        status: key.text.clone(),
+        when: None,
+        is: node.as_str().unwrap_or_default().to_owned(),
+    };
+    answers.entries().map(row).collect()
+}
+
+fn needs(file: &Node) -> Vec<String> {
+    let slots = BEFORE.into_iter().chain(["send"]).filter_map(|slot| file.get(slot));
+    let lists = slots.chain([file]).filter_map(|node| node.get("needs"));
+    lists.flat_map(Node::one_or_many).filter_map(|need| text(need, "say")).collect()
+}

@@ -1,0 +1,73 @@
+//! The part of a page about a destination.
+
+use super::table;
+use crate::describe::Destination;
+
+pub(super) fn write(destination: &Destination, out: &mut String) {
+    out.push_str("\n### What it sends\n\n");
+    for asking in &destination.requests {
+        let when = asking.when.as_ref().map(|when| format!(", where `{when}`"));
+        out.push_str(&format!(
+            "- {}: `{}`{}\n",
+            asking.slot,
+            asking.request,
+            when.unwrap_or_default()
+        ));
+    }
+    if let Some(batch) = &destination.batch {
+        out.push_str(&format!("- batch: {batch}\n"));
+    }
+    match &destination.check {
+        Some(request) => out.push_str(&format!("- The key is checked by `{request}`.\n")),
+        None => out.push_str("- The key cannot be checked; send a test event.\n"),
+    }
+    if destination.needs_ids {
+        out.push_str(
+            "- Events have ids of their own there: name them under `ids:` in the merchant's file, as in `ids: { delivered: … }`.\n",
+        );
+    }
+    if !destination.limits.is_empty() {
+        out.push_str(&format!("- At most {}.\n", destination.limits.join(", ")));
+    }
+    let repeated = match destination.repeated_id.as_str() {
+        "ignored" => "is ignored there: the first one counts",
+        "overwrites" => "overwrites the first one",
+        _ => "is one more event: after an answer that was lost, somebody may get a message twice",
+    };
+    out.push_str(&format!("- An event that is told twice {repeated}.\n"));
+    if destination.backfill {
+        out.push_str("- A fact that comes late is recorded without starting anything.\n");
+    }
+    if let Some(window) = &destination.triggers_within {
+        out.push_str(&format!("- Facts older than {window} start nothing there.\n"));
+    }
+    for need in &destination.needs {
+        out.push_str(&format!("- Not sent: {need}.\n"));
+    }
+    if !destination.never.is_empty() {
+        let keys: Vec<String> = destination.never.iter().map(|key| format!("`{key}`")).collect();
+        out.push_str(&format!(
+            "- Never sets {}: consent is not ours to change.\n",
+            keys.join(", ")
+        ));
+    }
+    out.push_str("\n### What its answers mean\n\n");
+    out.push_str(
+        "2xx `sent`, 401 and 403 `key_wrong`, 408, 425, 429 and 5xx `again`, else `rejected`",
+    );
+    if destination.outcomes.is_empty() {
+        out.push_str(".\n");
+        return;
+    }
+    out.push_str("; but the first of these that holds:\n\n");
+    let rows = destination.outcomes.iter().map(|outcome| {
+        let when = outcome.when.as_ref().map(|when| format!("`{when}`"));
+        [
+            outcome.slot.unwrap_or("all").to_owned(),
+            outcome.status.clone(),
+            when.unwrap_or_default(),
+            format!("`{}`", outcome.is),
+        ]
+    });
+    table(["request", "status", "where", "is"], rows, out);
+}
