@@ -7,6 +7,7 @@ use parcelwire_domain::{
     id::{AggregateId, DestinationName, MerchantId, MessageId, Partition, ReceiptId},
 };
 
+use super::asking::Asking;
 use super::records::{
     Commit, Conclusion, NewReceipt, Outcome, PauseChange, PendingMessage, ReadyMessage, Refused,
     Retention, StoredAggregate, StoredReceipt, WakeUp,
@@ -103,7 +104,7 @@ pub struct ReceiptLines {
 
 /// The books. One implementation per store; one list of contract tests for all.
 #[async_trait]
-pub trait Ledger: Send + Sync {
+pub trait Ledger: Asking + Send + Sync {
     /// Makes receipts durable. When an item is answered, it is on disk (as the operator chose).
     async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>>;
 

@@ -4,11 +4,13 @@
 //! Calls are batch-shaped: *the item is atomic, the batch only saves round trips*.
 
 pub mod archive;
+pub mod asking;
 pub mod ledger;
 pub mod records;
 pub mod transport;
 
 pub use archive::{Archive, Cursor, Filter, List, Page, Row, StoreHealth};
+pub use asking::{Asked, Asking, KeptAnswer, Polled, ToAsk};
 pub use ledger::{
     Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
 };

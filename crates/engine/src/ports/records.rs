@@ -12,6 +12,8 @@ use parcelwire_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::asking::KeptAnswer;
+
 /// Whose a receipt is: a merchant's, or (until it is split) a feed's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,6 +81,8 @@ pub struct StoredReceipt {
     pub accounts: Vec<String>,
     /// The raw bytes.
     pub body: Bytes,
+    /// What came of what had to be asked about it, once that is known.
+    pub answer: Option<KeptAnswer>,
 }
 
 /// A refused request: counted and shown, without its body.

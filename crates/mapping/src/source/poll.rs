@@ -223,14 +223,15 @@ impl ReadySource {
             .with("now", time.as_str())
             .with("cursor", since.as_deref());
         let first = poll.inquiry.first(&mut env)?;
-        let before = match &poll.cursor {
-            Some(Cursor::Time(_)) => kept.and_then(|kept| kept.parse().ok()),
+        // What is new is newer than what was remembered or, the first time, than now.
+        let base = match &poll.cursor {
+            Some(Cursor::Time(_)) => kept.and_then(|kept| kept.parse().ok()).or(Some(now)),
             Some(Cursor::Given { .. }) | None => None,
         };
         Ok(Round {
             source: self.clone(),
             asked: Asked { first, pages: 0 },
-            newest: before,
+            newest: base,
             before: None,
             ascending: true,
         })

@@ -14,7 +14,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row as Line, types::Value as 
 use serde_json::{Value as Json, json};
 
 use super::{
-    Embedded, counters, packed,
+    Embedded,
+    asking::{self, ASKING},
+    counters, packed,
     rows::{bits, id_bytes, micros, parsed, time},
     unmapped,
 };
@@ -149,6 +151,10 @@ fn page(
     }
     if let Some(wanted) = &filter.status {
         match list {
+            List::Receipts if wanted == RECEIPT_STATES[0] => {
+                // What waits for an answer of another system waits as well.
+                conditions.sql.push(format!("t.state IN (0, {ASKING})"));
+            }
             List::Receipts => conditions.add("t.state = ??", receipt_state(wanted)),
             List::Messages => conditions.add("t.state = ??", message_state(wanted)),
             List::Events | List::Refused => {
@@ -347,6 +353,9 @@ fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option
     )?;
     story["request"] = request.0;
     story["verification"] = json!({ "method": request.1 });
+    if let Some(lookup) = asking::story(connection, &id)? {
+        story["lookup"] = lookup;
+    }
     let events: Vec<Json> = connection
         .prepare_cached(&format!(
             "SELECT t.seq, {} FROM lines t WHERE t.receipt = ?1 ORDER BY t.place",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parcelwire_engine::ports::{MessageCounts, ReceiptCounts, Stats};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::find::next_owner;
+use super::{asking, find::next_owner};
 
 const COLUMNS: [&str; 13] = [
     "accepted",
@@ -55,7 +55,7 @@ impl Changes {
 /// The column of a receipt's state.
 pub(super) fn receipt_column(state: i64) -> Option<&'static str> {
     Some(match state {
-        0 => "waiting",
+        0 | asking::ASKING => "waiting",
         1 => "forwarded",
         2 => "filtered",
         3 => "parked",
@@ -88,6 +88,7 @@ pub(super) fn read(
         Some(merchant) => oldest_of(connection, false, merchant)?,
         None => oldest_of_all(connection)?,
     };
+    let oldest = [oldest, asking::oldest(connection, merchant)?].into_iter().flatten().min();
     let age = oldest.map_or(0, |oldest| (now_us - oldest).max(0) / 1_000_000);
     stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
     stats.balanced = stats.balances();

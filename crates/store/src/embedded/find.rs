@@ -162,15 +162,20 @@ fn whole(
     seqs: Vec<i64>,
     found: &mut Vec<StoredReceipt>,
 ) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT {} FROM receipts r LEFT JOIN bodies b ON b.id = r.body WHERE r.seq = ?1",
-        rows::RECEIPT
-    );
-    let mut whole = connection.prepare_cached(&sql)?;
     for seq in seqs {
-        found.push(whole.query_row([seq], rows::receipt)?);
+        found.push(one(connection, seq)?);
     }
     Ok(())
+}
+
+/// One receipt with its body and what was asked about it.
+pub(super) fn one(connection: &Connection, seq: i64) -> rusqlite::Result<StoredReceipt> {
+    let sql = format!(
+        "SELECT {} FROM receipts r LEFT JOIN bodies b ON b.id = r.body
+         LEFT JOIN bodies a ON a.id = r.answer WHERE r.seq = ?1",
+        rows::RECEIPT
+    );
+    connection.prepare_cached(&sql)?.query_row([seq], rows::receipt)
 }
 
 pub(super) fn by_alias(

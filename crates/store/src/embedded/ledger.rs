@@ -36,7 +36,7 @@ impl Embedded {
         })
     }
 
-    fn handed(&self) -> MutexGuard<'_, Handed> {
+    pub(super) fn handed(&self) -> MutexGuard<'_, Handed> {
         self.handed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

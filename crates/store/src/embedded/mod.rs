@@ -4,6 +4,7 @@
 
 mod accept;
 mod archive;
+mod asking;
 mod backup;
 mod commit;
 mod conclude;
@@ -64,6 +65,10 @@ struct Handed {
     receipts: BTreeSet<[u8; 16]>,
     /// Message → its destination.
     messages: BTreeMap<[u8; 16], (String, String)>,
+    /// Receipt → its merchant, while something is asked about it.
+    asking: BTreeMap<[u8; 16], String>,
+    /// The merchant with whom the last look for those ended.
+    last_asked: String,
     /// Where the last look among owners and destinations ended: the next begins behind it.
     last_owner: (bool, String),
     last_destination: (String, String),

@@ -4,7 +4,10 @@
 use parcelwire_engine::ports::Retention;
 use rusqlite::{Connection, params};
 
-use super::commit::{aliases_of, forget_alias};
+use super::{
+    asking,
+    commit::{aliases_of, forget_alias},
+};
 
 /// Most rows of a kind that go in one step.
 const STEP: i64 = 500;
@@ -20,6 +23,7 @@ pub(super) fn prune(connection: &Connection, now: i64, keep: Retention) -> rusql
     let mut gone = 0;
     let bodies = before(keep.bodies_days.min(keep.receipts_days));
     gone += bodies_of(connection, bodies)?;
+    gone += asking::prune(connection, bodies, STEP)?;
     gone += receipts(connection, before(keep.receipts_days))?;
     gone += connection.execute(
         "DELETE FROM dedupe WHERE key IN (SELECT key FROM dedupe WHERE at < ?1 LIMIT ?2)",
@@ -52,7 +56,7 @@ fn bodies_of(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
 fn receipts(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let ids: Vec<[u8; 16]> = connection
         .prepare_cached(
-            "SELECT r.id FROM receipts r WHERE r.settled_at < ?1 AND r.body IS NULL
+            "SELECT r.id FROM receipts r WHERE r.settled_at < ?1 AND r.body IS NULL AND r.answer IS NULL
              AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.receipt = r.id AND m.state = 0) LIMIT ?2",
         )?
         .query_map(params![before, STEP], |row| row.get(0))?

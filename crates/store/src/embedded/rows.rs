@@ -9,7 +9,7 @@ use parcelwire_domain::{
     },
     taxonomy::{Leg, Trigger},
 };
-use parcelwire_engine::ports::{NewMessage, Owner, PendingMessage, StoredReceipt};
+use parcelwire_engine::ports::{KeptAnswer, NewMessage, Owner, PendingMessage, StoredReceipt};
 use rusqlite::{Row, types::Type};
 
 use super::packed;
@@ -46,7 +46,15 @@ pub(super) fn parsed<T, E>(
     parse(text).map_err(|_| misfit(place, "not of its kind"))
 }
 
-pub(super) const RECEIPT: &str = "r.id, r.feed, r.owner, r.source, r.topic, r.received_at, r.headers, r.query, r.accounts, b.body";
+pub(super) const RECEIPT: &str = "r.id, r.feed, r.owner, r.source, r.topic, r.received_at, r.headers, r.query, r.accounts, b.body, r.why, a.body";
+
+/// What came of its lookup: only a receipt that waits again says why there is no answer.
+fn answer(row: &Row<'_>) -> rusqlite::Result<Option<KeptAnswer>> {
+    if let Some(body) = packed::optional(row, 11)? {
+        return Ok(Some(KeptAnswer::Body(body.into())));
+    }
+    Ok(row.get::<_, Option<String>>(10)?.map(KeptAnswer::Failed))
+}
 
 /// Reads [`RECEIPT`].
 pub(super) fn receipt(row: &Row<'_>) -> rusqlite::Result<StoredReceipt> {
@@ -68,6 +76,7 @@ pub(super) fn receipt(row: &Row<'_>) -> rusqlite::Result<StoredReceipt> {
         query: row.get(7)?,
         accounts: serde_json::from_str(&json(8)?).map_err(|_| misfit(8, "not accounts"))?,
         body: Bytes::from(body.unwrap_or_default()),
+        answer: answer(row)?,
     })
 }
 

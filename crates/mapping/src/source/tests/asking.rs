@@ -233,7 +233,7 @@ tests:
       next: "2026-11-22T09:20:00Z"
     events: [{ tracking_number: A }, { tracking_number: B }]
   the first time it begins now:
-    poll: { now: "2026-11-22T10:00:00Z", request: "GET https://api.depot.test/changes?since=2026-11-22T09%3A55%3A00Z", answers: { json: { list: [] } } }
+    poll: { now: "2026-11-22T10:00:00Z", request: "GET https://api.depot.test/changes?since=2026-11-22T09%3A55%3A00Z", answers: { json: { list: [] } }, next: "2026-11-22T10:00:00Z" }
     events: []
   another host is not followed:
     poll: { answers: { json: { next: "https://evil.test/", list: [] } }, is: rejected }
@@ -273,13 +273,14 @@ fn a_cursor_moves_only_where_nothing_older_can_follow() {
         format!(r#"{{"next":"{next}","list":[{}]}}"#, items.join(","))
     };
     // In the middle of a round it stays, whatever the page says.
-    let mut round = ready.poll(None, now()).expect("it is asked");
+    let from = Some("2026-11-22T09:00:00Z");
+    let mut round = ready.poll(from, now()).expect("it is asked");
     assert_eq!(page(&mut round, &list(&[30, 20], "/2")).cursor, None);
     // More follows than the file allows, newest first: what was not seen may be older.
     let cut = page(&mut round, &list(&[10, 5], "/3"));
     assert!(cut.is_cut && cut.cursor.is_none() && cut.next.is_none());
     // Oldest first: it goes on from there.
-    let mut round = ready.poll(None, now()).expect("it is asked");
+    let mut round = ready.poll(from, now()).expect("it is asked");
     page(&mut round, &list(&[5, 10], "/2"));
     let cut = page(&mut round, &list(&[20, 30], "/3"));
     assert!(cut.is_cut);

@@ -15,6 +15,7 @@ use parcelwire_engine::ports::*;
 
 use super::*;
 
+mod asking;
 mod damage;
 mod migration;
 mod unmapped;

@@ -1,0 +1,265 @@
+//! What other systems are asked: the port [`Asking`], on SQLite.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
+use parcelwire_engine::ports::{Asked, Asking, Held, KeptAnswer, LedgerResult, Polled, ToAsk};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Embedded, Handed,
+    find::one,
+    packed::{self, pack},
+    rows::{id_bytes, micros, misfit, time},
+};
+
+/// A receipt that waits for what is asked about it.
+pub(super) const ASKING: i64 = 7;
+
+#[async_trait]
+impl Asking for Embedded {
+    async fn ask(&self, receipts: Vec<ReceiptId>, at: Timestamp) -> LedgerResult<()> {
+        let ids: Vec<[u8; 16]> = receipts.iter().map(|id| id_bytes(id.bits())).collect();
+        let all = ids.clone();
+        self.desk
+            .write(move |connection| {
+                let mut statement = connection.prepare_cached(
+                    "UPDATE receipts SET state = ?2, ask_at = ?3 WHERE id = ?1 AND state = 0
+                     AND answer IS NULL AND why IS NULL",
+                )?;
+                ids.iter().try_for_each(|id| {
+                    statement.execute(params![id, ASKING, micros(at)]).map(|_| ())
+                })
+            })
+            .await?;
+        let mut handed = self.handed();
+        for id in &all {
+            handed.receipts.remove(id);
+        }
+        Ok(())
+    }
+
+    async fn asking(
+        &self,
+        _: &Held,
+        now: Timestamp,
+        each: usize,
+        limit: usize,
+    ) -> LedgerResult<Vec<ToAsk>> {
+        let handed = Arc::clone(&self.handed);
+        self.desk
+            .read(move |connection| {
+                let mut handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
+                asking(connection, &mut handed, micros(now), each, limit)
+            })
+            .await
+    }
+
+    async fn asked(&self, _: MerchantId, receipt: ReceiptId, end: Asked) -> LedgerResult<()> {
+        let id = id_bytes(receipt.bits());
+        self.desk.write(move |connection| asked(connection, &id, &end)).await?;
+        self.handed().asking.remove(&id);
+        self.news.notify_waiters();
+        Ok(())
+    }
+
+    async fn hurry(&self, why: String) -> LedgerResult<()> {
+        self.desk
+            .write(move |connection| {
+                connection
+                    .execute("UPDATE receipts SET ask_at = 0 WHERE state = 7 AND why = ?1", [&why])
+                    .map(|_| ())
+            })
+            .await
+    }
+
+    async fn polled(
+        &self,
+        merchant: MerchantId,
+        source: SourceName,
+    ) -> LedgerResult<Option<Polled>> {
+        self.desk
+            .read(move |connection| {
+                let text: Option<String> = connection
+                    .prepare_cached("SELECT polled FROM polls WHERE merchant = ?1 AND source = ?2")?
+                    .query_row([merchant.as_str(), source.as_str()], |row| row.get(0))
+                    .optional()?;
+                let read = |text: String| serde_json::from_str(&text).map_err(|_| misfit(0, "polled"));
+                text.map(read).transpose()
+            })
+            .await
+    }
+
+    async fn keep_polled(
+        &self,
+        merchant: MerchantId,
+        source: SourceName,
+        polled: Polled,
+    ) -> LedgerResult<()> {
+        self.desk
+            .write(move |connection| {
+                let text = serde_json::to_string(&polled).map_err(|_| misfit(0, "not JSON"))?;
+                connection
+                    .prepare_cached("INSERT OR REPLACE INTO polls VALUES (?1, ?2, ?3)")?
+                    .execute([merchant.as_str(), source.as_str(), &text])
+                    .map(|_| ())
+            })
+            .await
+    }
+}
+
+/// What is due, merchants in turn; each merchant's turn begins where the last look ended.
+fn asking(
+    connection: &Connection,
+    handed: &mut Handed,
+    now: i64,
+    each: usize,
+    limit: usize,
+) -> rusqlite::Result<Vec<ToAsk>> {
+    let mut under_way: BTreeMap<String, usize> = BTreeMap::new();
+    for owner in handed.asking.values() {
+        *under_way.entry(owner.clone()).or_default() += 1;
+    }
+    let mut owners = Vec::new();
+    let mut at = String::new();
+    while let Some(owner) = next_owner(connection, &at)? {
+        owners.push(owner.clone());
+        at = owner;
+    }
+    let start = owners.partition_point(|owner| *owner <= handed.last_asked);
+    owners.rotate_left(start);
+    let mut found = Vec::new();
+    for owner in owners {
+        if found.len() >= limit {
+            break;
+        }
+        let busy = under_way.get(&owner).copied().unwrap_or(0);
+        let room = each.saturating_sub(busy).min(limit - found.len());
+        for (seq, id, tries) in due(connection, handed, &owner, now, room)? {
+            handed.asking.insert(id, owner.clone());
+            found.push(ToAsk { receipt: one(connection, seq)?, tries });
+        }
+        handed.last_asked = owner;
+    }
+    Ok(found)
+}
+
+fn next_owner(connection: &Connection, after: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached(
+            "SELECT owner FROM receipts INDEXED BY receipts_asking
+             WHERE state = 7 AND owner > ?1 ORDER BY owner LIMIT 1",
+        )?
+        .query_row([after], |row| row.get(0))
+        .optional()
+}
+
+type Due = (i64, [u8; 16], u32);
+
+fn due(
+    connection: &Connection,
+    handed: &Handed,
+    owner: &str,
+    now: i64,
+    room: usize,
+) -> rusqlite::Result<Vec<Due>> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let most = i64::try_from(room + handed.asking.len()).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, id, asks FROM receipts INDEXED BY receipts_asking
+         WHERE state = 7 AND owner = ?1 AND ask_at <= ?2 ORDER BY ask_at, seq LIMIT ?3",
+    )?;
+    let rows = statement
+        .query_map(params![owner, now, most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<Vec<Due>>>()?;
+    let free = rows.into_iter().filter(|(_, id, _)| !handed.asking.contains_key(id));
+    Ok(free.take(room).collect())
+}
+
+fn asked(connection: &Connection, id: &[u8; 16], end: &Asked) -> rusqlite::Result<()> {
+    let state: Option<i64> = connection
+        .prepare_cached("SELECT state FROM receipts WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    if state != Some(ASKING) {
+        return Ok(());
+    }
+    let (state, answer, why, tries, at) = match end {
+        Asked::Kept(KeptAnswer::Body(body)) => {
+            connection
+                .prepare_cached("INSERT INTO bodies (body) VALUES (?1)")?
+                .execute([pack(body)])?;
+            (0, Some(connection.last_insert_rowid()), None, None, None)
+        }
+        Asked::Kept(KeptAnswer::Failed(why)) => (0, None, Some(why.as_str()), None, None),
+        Asked::NotNeeded => (0, None, None, None, None),
+        Asked::Again { tries, at, why } => {
+            (ASKING, None, why.as_deref(), Some(*tries), Some(micros(*at)))
+        }
+    };
+    connection
+        .prepare_cached(
+            "UPDATE receipts SET state = ?2, answer = ?3, why = ?4, asks = COALESCE(?5, asks + 1),
+             ask_at = ?6 WHERE id = ?1",
+        )?
+        .execute(params![id, state, answer, why, tries, at])
+        .map(|_| ())
+}
+
+/// What was asked about a receipt, for whoever looks at it; nothing where nothing was.
+pub(super) fn story(connection: &Connection, id: &[u8; 16]) -> rusqlite::Result<Option<Json>> {
+    connection
+        .prepare_cached(
+            "SELECT r.asks, r.ask_at, a.body, r.state FROM receipts r
+             LEFT JOIN bodies a ON a.id = r.answer WHERE r.id = ?1",
+        )?
+        .query_row([id], |row| {
+            let (tries, at): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let answer = packed::optional(row, 2)?;
+            if tries == 0 && answer.is_none() && row.get::<_, i64>(3)? != ASKING {
+                return Ok(None);
+            }
+            let text = answer.map(|body| String::from_utf8_lossy(&body).into_owned());
+            let next = at.map(|at| time(at).to_string());
+            Ok(Some(json!({ "tries": tries, "next_at": next, "answer": text })))
+        })
+}
+
+/// When the first receipt came that waits for an answer.
+pub(super) fn oldest(
+    connection: &Connection,
+    merchant: Option<&str>,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT MIN(received_at) FROM receipts INDEXED BY receipts_asking
+             WHERE state = 7 AND (?1 IS NULL OR owner = ?1)",
+        )?
+        .query_row([merchant], |row| row.get(0))
+}
+
+/// Forgets answers of receipts that were settled before; answers how many.
+pub(super) fn prune(connection: &Connection, before: i64, most: i64) -> rusqlite::Result<usize> {
+    let old: Vec<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT seq, answer FROM receipts INDEXED BY receipts_answered
+             WHERE answer IS NOT NULL AND settled_at < ?1 LIMIT ?2",
+        )?
+        .query_map([before, most], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (seq, answer) in &old {
+        connection
+            .prepare_cached("UPDATE receipts SET answer = NULL WHERE seq = ?1")?
+            .execute([seq])?;
+        connection.prepare_cached("DELETE FROM bodies WHERE id = ?1")?.execute([answer])?;
+    }
+    Ok(old.len())
+}
