@@ -227,6 +227,7 @@ impl Settings {
                 bodies_days: self.retention.bodies_days,
                 memory_days: self.retention.memory_days,
             },
+            max_answer_bytes: self.http.max_body_bytes,
             ..EngineSettings::default()
         }
     }

@@ -18,7 +18,7 @@ use reqwest::{
 use egress::Refused;
 pub use egress::{Guard, Network};
 
-/// Most bytes of an answer that are read.
+/// Most bytes of a destination's answer that are read.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -107,6 +107,14 @@ impl Way {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+        self.fetch(request, MAX_ANSWER_BYTES).await
+    }
+
+    async fn fetch(
+        &self,
+        request: HttpRequest,
+        most_bytes: usize,
+    ) -> Result<HttpAnswer, TransportError> {
         let (url, client) = self.way(&request.url)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let method: Method = request
@@ -133,7 +141,7 @@ impl Transport for HttpTransport {
                 Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
             })
             .collect();
-        let (body, truncated) = self.read(answer, &host).await?;
+        let (body, truncated) = self.read(answer, &host, most_bytes).await?;
         Ok(HttpAnswer { status, headers, body, truncated, took: began.elapsed() })
     }
 }
@@ -143,12 +151,13 @@ impl HttpTransport {
         &self,
         mut answer: reqwest::Response,
         host: &str,
+        most_bytes: usize,
     ) -> Result<(Bytes, bool), TransportError> {
         let mut body = BytesMut::new();
         loop {
             match answer.chunk().await {
                 Ok(Some(chunk)) => {
-                    let room = MAX_ANSWER_BYTES - body.len();
+                    let room = most_bytes.saturating_sub(body.len());
                     if chunk.len() > room {
                         body.extend_from_slice(chunk.get(..room).unwrap_or_default());
                         // Dropping the answer closes the connection: nobody waits for its end.

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     Chance, Settings,
     fresh::Fresh,
+    lookup::Lookups,
     metrics::Metrics,
     ports::{Archive, Clock, Held, Ledger, Transport},
+    poll::Polls,
     process::Process,
     receive::Receive,
     rules::Rules,
@@ -47,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fresh: Fresh,
+    /// Rings when receipts wait for what is asked about them.
+    pub(crate) to_ask: Notify,
 }
 
 /// Receives, processes and sends.
@@ -70,6 +74,7 @@ impl Engine {
             settings: parts.settings,
             metrics: Arc::new(Metrics::default()),
             fresh: Fresh::default(),
+            to_ask: Notify::new(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));
         Self { shared, receive }
@@ -104,8 +109,15 @@ impl Engine {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let (processing, sending, keeping) = (stop.clone(), stop.clone(), stop);
-        tokio::join!(process.run(processing), send.run(sending), self.keep_house(keeping));
+        let (lookups, polls) = (Lookups::new(&self.shared), Polls::new(&self.shared));
+        let stops = || stop.clone();
+        tokio::join!(
+            process.run(stops()),
+            send.run(stops()),
+            lookups.run(stops()),
+            polls.run(stops()),
+            self.keep_house(stops())
+        );
         self.receive.finish().await;
     }
 
@@ -113,10 +125,12 @@ impl Engine {
     pub async fn run_until_idle(&self) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
+        let lookups = Lookups::new(&self.shared);
         loop {
             let processed = process.turn().await;
+            let asked = lookups.turn_and_wait().await;
             let sent = send.turn_and_wait().await;
-            if processed == 0 && sent == 0 {
+            if processed == 0 && asked == 0 && sent == 0 {
                 return;
             }
         }

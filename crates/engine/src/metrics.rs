@@ -35,6 +35,12 @@ pub struct Metrics {
     pub lag_seconds: Histogram,
     /// Store calls that failed, by kind.
     pub store_errors: Family<Outcome, Counter>,
+    /// What was asked about receipts, by what came of it.
+    pub lookups: Family<Outcome, Counter>,
+    /// Rounds of asking sources for news, by how they ended.
+    pub polls: Family<Outcome, Counter>,
+    /// Since when the source that waits longest was not asked successfully, in seconds.
+    pub poll_age_seconds: Gauge,
     /// Messages under way.
     pub sending: Gauge,
     /// Receipts whose merchant's files are broken or gone.
@@ -48,6 +54,9 @@ impl Default for Metrics {
         let processed = Family::<Outcome, Counter>::default();
         let attempts = Family::<Outcome, Counter>::default();
         let store_errors = Family::<Outcome, Counter>::default();
+        let lookups = Family::<Outcome, Counter>::default();
+        let polls = Family::<Outcome, Counter>::default();
+        let poll_age_seconds = Gauge::default();
         let accept_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         let lag_seconds = Histogram::new(exponential_buckets(0.002, 2.5, 16));
         let (sending, stuck) = (Gauge::default(), Gauge::default());
@@ -56,6 +65,8 @@ impl Default for Metrics {
             (&received, ["accepted", "duplicate", "signature_invalid", "store_unavailable"]),
             (&processed, ["forwarded", "filtered", "parked", "failed"]),
             (&attempts, ["sent", "again", "rejected", "key_wrong"]),
+            (&lookups, ["answered", "again", "failed", "key_wrong"]),
+            (&polls, ["ok", "failed", "key_wrong", "cut"]),
             (&store_errors, ["recall", "commit", "ready", "conclude"]),
         ] {
             for outcome in outcomes {
@@ -78,6 +89,14 @@ impl Default for Metrics {
             lag_seconds.clone(),
         );
         registry.register("store_errors", "store calls that failed", store_errors.clone());
+        registry.register("lookups", "what was asked about receipts", lookups.clone());
+        registry.register("polls", "rounds of asking sources for news", polls.clone());
+        registry.register_with_unit(
+            "poll_age",
+            "since the last good round of the source that waits longest",
+            Unit::Seconds,
+            poll_age_seconds.clone(),
+        );
         registry.register("sending", "messages under way", sending.clone());
         registry.register("stuck", "receipts whose merchant's files are broken", stuck.clone());
         Self {
@@ -88,6 +107,9 @@ impl Default for Metrics {
             attempts,
             lag_seconds,
             store_errors,
+            lookups,
+            polls,
+            poll_age_seconds,
             sending,
             stuck,
         }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub sending: usize,
     /// Messages under way at once, to one destination.
     pub sending_each: usize,
+    /// Most bytes of what another system answers about a receipt, or of a page of what is polled.
+    pub max_answer_bytes: usize,
 }
 
 impl Default for Settings {
@@ -39,6 +41,7 @@ impl Default for Settings {
             retention: Retention { receipts_days: 30, bodies_days: 30, memory_days: 120 },
             sending: 256,
             sending_each: 16,
+            max_answer_bytes: 5 << 20,
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use crate::dice::{Dice, Fault};
 
 pub(crate) struct Faulty {
-    store: Arc<Embedded>,
+    pub(crate) store: Arc<Embedded>,
     dice: Arc<Dice>,
     dead: AtomicBool,
     died: Notify,
@@ -48,14 +48,14 @@ impl Faulty {
     }
 
     /// A dead process asks for nothing.
-    async fn alive(&self) {
+    pub(crate) async fn alive(&self) {
         if self.dead.load(Ordering::Acquire) {
             std::future::pending::<()>().await;
         }
     }
 
     /// Runs a writing call with what the dice say about it.
-    async fn write<T>(&self, name: &str, call: impl Future<Output = T>) -> Result<T, PortError> {
+    pub(crate) async fn write<T>(&self, name: &str, call: impl Future<Output = T>) -> Result<T, PortError> {
         self.alive().await;
         let why = || "the simulation said so".to_owned();
         match self.dice.call(name) {

@@ -2,6 +2,7 @@
 //! thread, with the real engine and the real SQLite core. What must hold is in [`check`].
 
 pub mod check;
+mod asking;
 mod clock;
 mod dice;
 mod faults;

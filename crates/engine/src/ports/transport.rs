@@ -9,6 +9,16 @@ use parcelwire_mapping::http::{HttpAnswer, HttpRequest};
 pub trait Transport: Send + Sync {
     /// Sends `request`. Never follows a redirect.
     async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError>;
+
+    /// The same for an answer that is wanted whole: read up to `most_bytes`.
+    async fn fetch(
+        &self,
+        request: HttpRequest,
+        most_bytes: usize,
+    ) -> Result<HttpAnswer, TransportError> {
+        let _ = most_bytes;
+        self.send(request).await
+    }
 }
 
 /// Why there is no answer.

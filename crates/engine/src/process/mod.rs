@@ -127,11 +127,14 @@ impl Process {
         let book = self.shared.rules.book();
         let mut shares: BTreeMap<MerchantId, Share> = BTreeMap::new();
         let mut feeds = Vec::new();
-        let mut stuck = Vec::new();
+        let (mut stuck, mut to_ask) = (Vec::new(), Vec::new());
         for receipt in waiting {
             match &receipt.owner {
                 Owner::Feed(_) => feeds.push(receipt),
                 Owner::Merchant(id) => match self.share(&book, id, &mut shares) {
+                    Some(share) if crate::lookup::waits(&share.merchant, &receipt) => {
+                        to_ask.push(receipt.id);
+                    }
                     Some(share) if share.merchant.sources.contains_key(&receipt.source) => {
                         let reading = read(&share.merchant, &receipt);
                         share.reads.push(Read { receipt, reading });
@@ -149,6 +152,7 @@ impl Process {
         }
         let done = count - stuck.len();
         self.keep_stuck(stuck);
+        self.shared.ask(to_ask).await;
         for receipt in feeds {
             self.split(&book, receipt).await;
         }
@@ -366,7 +370,8 @@ fn read(merchant: &Merchant, receipt: &StoredReceipt) -> Reading {
         received_at: receipt.received_at,
         source: &receipt.source,
     };
-    let read = catch_unwind(AssertUnwindSafe(|| source.ready.read(&received)));
+    let answered = receipt.answer.as_ref().map(crate::lookup::answered);
+    let read = catch_unwind(AssertUnwindSafe(|| source.ready.read_with(&received, answered)));
     read.unwrap_or_else(|_| Reading {
         useless: Some(Useless::Unreadable("reading it failed inside the relay".to_owned())),
         ..Reading::default()

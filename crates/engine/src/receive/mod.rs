@@ -136,8 +136,10 @@ impl Receive {
                 };
                 let name = SourceName::parse(source).map_err(|_| Answer::UnknownSource)?;
                 match merchant.sources.get(&name) {
-                    // A share of a feed has no address of its own.
-                    Some(source) if source.feed.is_none() => {
+                    // A share of a feed has no address of its own, nor what is only polled.
+                    Some(source)
+                        if source.feed.is_none() && source.ready.connector().has_webhooks() =>
+                    {
                         Ok(Place::Merchant(Arc::clone(merchant), name))
                     }
                     _ => Err(Answer::UnknownSource),
@@ -261,7 +263,7 @@ impl Receive {
 }
 
 /// 128 bits over merchant, source, topic, delivery id and body.
-fn dedupe(
+pub(crate) fn dedupe(
     owner: &Owner,
     source: &SourceName,
     topic: Option<&str>,

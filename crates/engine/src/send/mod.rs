@@ -1,7 +1,6 @@
 //! Messages → destinations: lanes in order, destinations side by side, every end written down.
 
 mod attempt;
-mod limits;
 mod verdict;
 
 use std::{
@@ -19,10 +18,10 @@ use tokio::{
 
 use crate::{
     engine::{Shared, stopped},
+    limits::Limits,
     metrics::Metrics,
     ports::{CommitError, Conclusion, Held, Next},
 };
-use limits::Limits;
 
 /// Looks at least so often, whatever the store says of news.
 const POLL: Duration = Duration::from_secs(1);

@@ -249,6 +249,13 @@ impl ReadySource {
         credential
     }
 
+    /// A hash of the settings in force: what was refused is tried again at once when it changes.
+    pub fn settings_hash(&self) -> String {
+        let mut text = String::new();
+        self.settings.write_json(&mut text);
+        hex::encode(Sha256::digest(text.as_bytes()).as_slice().get(..8).unwrap_or_default())
+    }
+
     /// `text` with every secret setting masked: for what people are shown.
     pub fn mask(&self, text: &str) -> String {
         let secrets = settings::secrets(&self.connector.settings, &self.settings);

@@ -14,18 +14,18 @@ use crate::engine::Shared;
 /// Looks again so soon when only another request's end makes room.
 const FOR_AN_END: Duration = Duration::from_millis(20);
 
-pub(super) struct Limits {
+pub(crate) struct Limits {
     shared: Arc<Shared>,
     meters: Mutex<BTreeMap<[u8; 16], Meter>>,
 }
 
 impl Limits {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, meters: Mutex::new(BTreeMap::new()) }
     }
 
     /// Comes back when a request may be made. Each is answered by [`Limits::ended`].
-    pub(super) async fn take(&self, credential: [u8; 16], rates: Rates) {
+    pub(crate) async fn take(&self, credential: [u8; 16], rates: Rates) {
         if rates.is_off() {
             return;
         }
@@ -40,14 +40,14 @@ impl Limits {
         }
     }
 
-    pub(super) fn ended(&self, credential: [u8; 16], rates: Rates) {
+    pub(crate) fn ended(&self, credential: [u8; 16], rates: Rates) {
         if !rates.is_off() {
             self.meter(credential, rates, Meter::ended);
         }
     }
 
     /// The destination asked for a rest: nobody with this credential calls before `until`.
-    pub(super) fn rest(&self, credential: [u8; 16], rates: Rates, until: Timestamp) {
+    pub(crate) fn rest(&self, credential: [u8; 16], rates: Rates, until: Timestamp) {
         self.meter(credential, rates, |meter| meter.pause(until));
     }
 

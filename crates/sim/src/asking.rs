@@ -1,0 +1,57 @@
+//! What other systems are asked, on a store whose writing calls fail as the dice say.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
+use parcelwire_engine::ports::{Asked, Asking, Held, LedgerResult, Polled, ToAsk};
+
+use crate::faults::Faulty;
+
+#[async_trait]
+impl Asking for Faulty {
+    async fn ask(&self, receipts: Vec<ReceiptId>, at: Timestamp) -> LedgerResult<()> {
+        self.write("ask", self.store.ask(receipts, at)).await?
+    }
+
+    async fn asking(
+        &self,
+        held: &Held,
+        now: Timestamp,
+        each: usize,
+        limit: usize,
+    ) -> LedgerResult<Vec<ToAsk>> {
+        self.alive().await;
+        self.store.asking(held, now, each, limit).await
+    }
+
+    async fn asked(
+        &self,
+        merchant: MerchantId,
+        receipt: ReceiptId,
+        end: Asked,
+    ) -> LedgerResult<()> {
+        self.write("asked", self.store.asked(merchant, receipt, end)).await?
+    }
+
+    async fn hurry(&self, why: String) -> LedgerResult<()> {
+        self.write("hurry", self.store.hurry(why)).await?
+    }
+
+    async fn polled(
+        &self,
+        merchant: MerchantId,
+        source: SourceName,
+    ) -> LedgerResult<Option<Polled>> {
+        self.alive().await;
+        self.store.polled(merchant, source).await
+    }
+
+    async fn keep_polled(
+        &self,
+        merchant: MerchantId,
+        source: SourceName,
+        polled: Polled,
+    ) -> LedgerResult<()> {
+        self.write("keep_polled", self.store.keep_polled(merchant, source, polled)).await?
+    }
+}
