@@ -163,7 +163,7 @@ impl Told {
         trigger.set("destination", Value::text(message.destination.as_str()));
         self.triggers.push(Value::Map(trigger));
         if message.backfill {
-            let note = "recorded as past: too old, or behind a later step";
+            let note = "recorded, starts nothing: too old, or behind a later step";
             let (trigger, to) = (message.trigger.name(), &message.destination);
             self.notes.push(format!("{trigger} to {to}: {note}"));
         }
