@@ -62,7 +62,7 @@ enum Command {
     /// A commented file to start from: source, destination, merchant or mapping
     New(new::New),
     /// The effective settings, secrets masked
-    Config,
+    Config(show::Config),
     /// The JSON Schema of a kind of file
     Schema(show::Schema),
     /// Whether a relay answers: for containers
@@ -149,7 +149,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
-        Command::Config => show::config(&settings()?),
+        Command::Config(config) => config.run(&settings()?),
         Command::Schema(schema) => schema.run(),
         Command::Healthcheck(health) => health.run(&settings),
         Command::Completions(completions) => completions.run(),
