@@ -73,6 +73,7 @@ fn report(told: &Diagnostics) {
         match diagnostic.severity {
             Severity::Error => tracing::error!("{}", text.trim_end()),
             Severity::Warning => tracing::warn!("{}", text.trim_end()),
+            Severity::Note => tracing::info!("{}", text.trim_end()),
         }
     }
 }

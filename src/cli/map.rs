@@ -28,6 +28,9 @@ pub(super) struct Map {
     /// A header, as in 'X-Topic: orders/create'
     #[arg(long = "header", value_name = "K: V")]
     headers: Vec<String>,
+    /// What the other system answers that is asked about it (`lookup:`), one page
+    #[arg(long, value_name = "FILE")]
+    answer: Option<PathBuf>,
     /// The payload; - for stdin
     file: PathBuf,
 }
@@ -70,7 +73,12 @@ impl Map {
             );
             known.ready.topic(&request)
         });
-        let payload = Payload { topic: topic.as_deref(), headers: &headers, body: &body };
+        let answer = match &self.answer {
+            Some(path) => Some(super::send::read(path)?),
+            None => None,
+        };
+        let answer = answer.as_deref();
+        let payload = Payload { topic: topic.as_deref(), headers: &headers, body: &body, answer };
         let answer = map(merchant, &source, &payload, now());
         let mut text = String::new();
         answer.write_json(&mut text);

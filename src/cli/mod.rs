@@ -14,6 +14,7 @@ mod serve;
 mod show;
 pub(crate) mod stats;
 mod try_out;
+mod unmapped;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -52,6 +53,8 @@ enum Command {
     Try(try_out::Try),
     /// The books of a running relay
     Stats(stats::Stats),
+    /// Codes that no connector knew, with the line to add
+    Unmapped(unmapped::Unmapped),
     /// Canonical events of a running relay
     Events(events::Events),
     /// What can be connected: each connector, what it can do, how well its facts are confirmed
@@ -59,7 +62,7 @@ enum Command {
     /// A commented file to start from: source, destination, merchant or mapping
     New(new::New),
     /// The effective settings, secrets masked
-    Config,
+    Config(show::Config),
     /// The JSON Schema of a kind of file
     Schema(show::Schema),
     /// Whether a relay answers: for containers
@@ -143,9 +146,10 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Try(wish) => wish.run(&settings),
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
+        Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
-        Command::Config => show::config(&settings()?),
+        Command::Config(config) => config.run(&settings()?),
         Command::Schema(schema) => schema.run(),
         Command::Healthcheck(health) => health.run(&settings),
         Command::Completions(completions) => completions.run(),

@@ -43,8 +43,10 @@ pub(super) struct SandboxArgs {
 pub(super) fn serve(settings: Settings) -> Done {
     telemetry::start(&settings.log);
     stepping_back()?.block_on(async {
+        // First of all: whoever stops it while it starts stops it cleanly, too.
+        let stop = signals()?;
         let app = App::build(settings).await.map_err(start_failure)?;
-        app.run_until_stopped(signals()).await.map_err(start_failure)
+        app.run_until_stopped(stop).await.map_err(start_failure)
     })
 }
 
@@ -76,23 +78,22 @@ fn start_failure(error: StartError) -> Failure {
     }
 }
 
-/// Turns true at the first SIGTERM or SIGINT.
-fn signals() -> watch::Receiver<bool> {
+/// Turns true at the first SIGTERM or SIGINT from now on.
+fn signals() -> Result<watch::Receiver<bool>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
+    let deaf = |error| Failure::Unreachable(format!("signals cannot be heard: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
     let (stop, stopped) = watch::channel(false);
     drop(tokio::spawn(async move {
-        let terminate = signal(SignalKind::terminate());
-        let interrupt = signal(SignalKind::interrupt());
-        if let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
         stop.send_replace(true);
         stop.closed().await;
     }));
-    stopped
+    Ok(stopped)
 }
 
 /// Runs the sandbox alone.
@@ -118,7 +119,7 @@ pub(super) fn sandbox(arguments: &SandboxArgs) -> Done {
         print(&format!("http://{host}:{}", sandbox.port()));
         say("The sandbox takes POST /api/events (as Klaviyo does) and POST /webhook…");
         say("What it was told: GET /_sandbox/events, /_sandbox/sums; failing: POST /_sandbox/faults");
-        let mut stop = signals();
+        let mut stop = signals()?;
         drop(stop.wait_for(|stop| *stop).await);
         sandbox.stop().await;
         Ok(())
@@ -139,7 +140,7 @@ pub(super) fn demo(arguments: &Demo) -> Done {
     telemetry::start(&log);
     let options = crate::demo::Options { once: arguments.once, fast: arguments.fast };
     runtime()?.block_on(async {
-        let stop = signals();
+        let stop = signals()?;
         match crate::demo::run(&options, stop).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::Wrong("not everything arrived as it should".to_owned())),

@@ -6,6 +6,14 @@ use parcelwire_mapping::book::FileKind;
 use super::{Arguments, Done, Failure, print};
 use crate::config::Settings;
 
+/// `parcelwire config`
+#[derive(Debug, Args)]
+pub(super) struct Config {
+    /// In one line, for programs
+    #[arg(long)]
+    json: bool,
+}
+
 /// `parcelwire schema`
 #[derive(Debug, Args)]
 pub(super) struct Schema {
@@ -20,12 +28,18 @@ pub(super) struct Completions {
     shell: clap_complete::Shell,
 }
 
-/// Prints the effective settings.
-#[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
-pub(super) fn config(settings: &Settings) -> Done {
-    let text = serde_json::to_string_pretty(&settings.shown()).unwrap_or_default();
-    print(&text);
-    Ok(())
+impl Config {
+    #[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
+    pub(super) fn run(&self, settings: &Settings) -> Done {
+        let shown = settings.shown();
+        let text = if self.json {
+            serde_json::to_string(&shown)
+        } else {
+            serde_json::to_string_pretty(&shown)
+        };
+        print(&text.unwrap_or_default());
+        Ok(())
+    }
 }
 
 impl Schema {

@@ -173,6 +173,12 @@ fn read_folder(
             continue;
         };
         let shown = path.display().to_string();
+        if let Some(first) = files.iter().find(|file| file.kind == kind && file.name == name)
+            && Path::new(&first.path).parent() == path.parent()
+        {
+            told.push(twice(&shown, &first.path));
+            continue;
+        }
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -185,6 +191,12 @@ fn read_folder(
         files.push(RuleFile { kind, name: name.to_owned(), path: shown, text });
     }
     Ok(())
+}
+
+fn twice(path: &str, first: &str) -> Diagnostic {
+    let file = SourceFile::new(path, "");
+    Diagnostic::error(&file.start(), format!("{first} has the same name and is used instead"))
+        .hint("keep one of the two")
 }
 
 fn unreadable(path: &Path, error: &io::Error, hint: &str) -> Diagnostic {

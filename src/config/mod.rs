@@ -152,6 +152,16 @@ pub enum ConfigError {
     },
 }
 
+/// A level, or levels of single parts after `target=`, with commas between them.
+fn is_level(text: &str) -> bool {
+    text.split(',').all(|part| {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level).trim();
+        ["off", "error", "warn", "info", "debug", "trace"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(level))
+    })
+}
+
 impl Settings {
     /// Reads defaults, file and environment. A file that was named must be there.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
@@ -195,6 +205,9 @@ impl Settings {
         }
         if !matches!(self.messages.as_str(), "live" | "sandbox" | "none") {
             return wrong("messages", "must be `live`, `sandbox` or `none`");
+        }
+        if !is_level(&self.log.level) {
+            return wrong("log.level", "must be off, error, warn, info, debug or trace");
         }
         if self.retention.memory_days < self.retention.receipts_days + 14 {
             return wrong("retention.memory_days", "must be at least retention.receipts_days + 14");

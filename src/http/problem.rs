@@ -35,6 +35,19 @@ impl Problem {
         Self { status, code, detail: detail.into(), hint, retry_after: None }
     }
 
+    /// A merchant whose files are broken.
+    pub fn misconfigured() -> Self {
+        Self {
+            retry_after: Some(60),
+            ..Self::new(
+                503,
+                "merchant_misconfigured",
+                "the files of this merchant are not in order",
+                "run `parcelwire check`, mend the file; it is read again by itself",
+            )
+        }
+    }
+
     /// As HTTP.
     pub fn answer(&self) -> HttpResponse {
         let status = self.status_code();
@@ -132,16 +145,7 @@ pub fn webhook(answer: Answer) -> HttpResponse {
         }
         .answer(),
         Answer::StoreUnavailable => store_unavailable().answer(),
-        Answer::Misconfigured => Problem {
-            retry_after: Some(60),
-            ..Problem::new(
-                503,
-                "merchant_misconfigured",
-                "the files of this merchant are not in order",
-                "run `parcelwire check`, mend the file; it is read again by itself",
-            )
-        }
-        .answer(),
+        Answer::Misconfigured => Problem::misconfigured().answer(),
         Answer::MethodNotAllowed => {
             let mut answer = Problem::new(
                 405,

@@ -7,6 +7,7 @@ pub mod id;
 pub mod label;
 mod list;
 pub mod order;
+pub mod past;
 pub mod retry;
 pub mod taxonomy;
 pub mod value;

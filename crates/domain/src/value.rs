@@ -186,6 +186,11 @@ impl Map {
         Self(Vec::new())
     }
 
+    /// An empty map with room for so many entries.
+    pub fn with_room(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries))
+    }
+
     /// The value under `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
@@ -198,6 +203,13 @@ impl Map {
             Some((_, old)) => *old = value,
             None => self.0.push((key, value)),
         }
+    }
+
+    /// Adds an entry whose key is known not to be there: nothing is looked through for it.
+    pub fn add(&mut self, key: impl Into<CompactString>, value: impl Into<Value>) {
+        let key = key.into();
+        debug_assert!(self.get(&key).is_none(), "`{key}` is there already");
+        self.0.push((key, value.into()));
     }
 
     /// Sets `key` when there is a value; leaves the map as it is when there is none.

@@ -15,17 +15,21 @@ use parcelwire_mapping::{
     destination::{Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
     http::{HttpAnswer, HttpRequest},
     merchant::{Candidate, Merchant},
-    source::{Reading, Received},
+    source::{LookupFault, ReadySource, Reading, Received},
 };
 
 use crate::{
     Messages,
-    ports::{Commit, NewMessage, Recalled, Revision, StoryLine},
+    lookup::answered,
+    ports::{Commit, KeptAnswer, NewMessage, Recalled, Revision, StoryLine},
     process::decide::{Case, Decide},
 };
 
 /// The receipt of a payload that nobody sent.
 const RECEIPT: ReceiptId = ReceiptId::from_bits(0);
+
+/// Largest answer that would be read.
+const MAX_ANSWER_BYTES: usize = 5 << 20;
 
 /// A payload to try.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +40,8 @@ pub struct Payload<'a> {
     pub headers: &'a [(String, String)],
     /// The body.
     pub body: &'a [u8],
+    /// What another system answered that is asked about it: one page of it.
+    pub answer: Option<&'a [u8]>,
 }
 
 /// What would happen: `events`, `triggers`, `requests`, `notes`.
@@ -45,7 +51,7 @@ pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now:
         told.notes.push(format!("the merchant has no source `{source}`"));
         return told.answer();
     };
-    let reading = known.ready.read(&Received {
+    let received = Received {
         topic: payload.topic,
         headers: payload.headers,
         query: "",
@@ -53,7 +59,9 @@ pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now:
         accounts: known.feed.as_ref().map_or(&[], |(_, accounts)| accounts.as_slice()),
         received_at: now,
         source,
-    });
+    };
+    let kept = told.asked(&known.ready, &received, payload.answer);
+    let reading = known.ready.read_with(&received, kept.as_ref().map(answered));
     told.reading(&reading);
     let key = MerchantKey::of(&[0; 32], &merchant.id);
     let recalled = Recalled::default();
@@ -111,6 +119,40 @@ struct Told {
 }
 
 impl Told {
+    /// What is asked about the payload, as far as it was given.
+    fn asked(
+        &mut self,
+        source: &ReadySource,
+        received: &Received<'_>,
+        answer: Option<&[u8]>,
+    ) -> Option<KeptAnswer> {
+        if !source.needs_answer(received) {
+            if answer.is_some() {
+                self.notes.push("nothing is looked up about it: the answer is not used".to_owned());
+            }
+            return None;
+        }
+        let looking = match source.look_up(received, MAX_ANSWER_BYTES) {
+            Ok(looking) => looking,
+            Err(why) => {
+                self.notes.push(why);
+                return Some(KeptAnswer::Failed(LookupFault::Refused.name().to_owned()));
+            }
+        };
+        let request = looking.request();
+        let asked = format!("{} {}", request.method, source.mask(&request.url));
+        match answer {
+            Some(page) => {
+                self.notes.push(format!("looked up: {asked}, answered as given"));
+                Some(KeptAnswer::Body(looking.kept(page)))
+            }
+            None => {
+                self.notes.push(format!("it would be looked up first: {asked}"));
+                None
+            }
+        }
+    }
+
     fn reading(&mut self, reading: &Reading) {
         self.notes.extend(reading.notes.iter().cloned());
         self.notes.extend(reading.unmapped.iter().map(|code| format!("unmapped code: {code}")));
@@ -163,7 +205,7 @@ impl Told {
         trigger.set("destination", Value::text(message.destination.as_str()));
         self.triggers.push(Value::Map(trigger));
         if message.backfill {
-            let note = "recorded as past: too old, or behind a later step";
+            let note = "recorded, starts nothing: too old, or behind a later step";
             let (trigger, to) = (message.trigger.name(), &message.destination);
             self.notes.push(format!("{trigger} to {to}: {note}"));
         }

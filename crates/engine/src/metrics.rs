@@ -61,16 +61,17 @@ impl Default for Metrics {
         let lag_seconds = Histogram::new(exponential_buckets(0.002, 2.5, 16));
         let (sending, stuck) = (Gauge::default(), Gauge::default());
         // There from the start: a rate needs to see them rise from nothing.
-        for (family, outcomes) in [
-            (&received, ["accepted", "duplicate", "signature_invalid", "store_unavailable"]),
-            (&processed, ["forwarded", "filtered", "parked", "failed"]),
-            (&attempts, ["sent", "again", "rejected", "key_wrong"]),
-            (&lookups, ["answered", "again", "failed", "key_wrong"]),
-            (&polls, ["ok", "failed", "key_wrong", "cut"]),
-            (&store_errors, ["recall", "commit", "ready", "conclude"]),
-        ] {
+        let known: [(&Family<Outcome, Counter>, &[&str]); 6] = [
+            (&received, &["accepted", "duplicate", "signature_invalid", "store_unavailable"]),
+            (&processed, &["forwarded", "filtered", "parked", "failed", "unclaimed"]),
+            (&attempts, &["sent", "again", "rejected", "key_wrong"]),
+            (&lookups, &["answered", "again", "failed", "key_wrong"]),
+            (&polls, &["ok", "failed", "key_wrong", "cut"]),
+            (&store_errors, &["recall", "commit", "ready", "conclude"]),
+        ];
+        for (family, outcomes) in known {
             for outcome in outcomes {
-                drop(family.get_or_create(&Outcome { outcome: outcome.to_owned() }));
+                drop(family.get_or_create(&Outcome { outcome: (*outcome).to_owned() }));
             }
         }
         registry.register("received", "webhook requests by answer", received.clone());

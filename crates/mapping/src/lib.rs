@@ -9,6 +9,7 @@
 mod ask;
 pub mod blocks;
 pub mod book;
+pub mod coverage;
 pub mod describe;
 pub mod destination;
 pub mod draft;
@@ -20,3 +21,4 @@ pub mod merchant;
 pub mod settings;
 pub mod source;
 pub mod text;
+pub mod unmapped;

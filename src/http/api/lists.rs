@@ -8,7 +8,7 @@ use parcelwire_domain::id::MerchantId;
 use parcelwire_engine::ports::List;
 use serde_json::json;
 
-use super::{Answer, Shared, access, cursor, merchant, narrow::Narrow, unavailable};
+use super::{Answer, LISTS, Shared, access, cursor, merchant, narrow::Narrow, unavailable};
 
 /// A list over all merchants.
 pub(super) async fn all(list: List, request: HttpRequest, shared: Data<Shared>) -> Answer {
@@ -38,6 +38,11 @@ async fn page(
         Narrow::read(list, merchant.clone(), request.query_string())?;
     let page = shared.engine.archive().page(list, filter, after, limit).await;
     let page = page.map_err(|error| unavailable(&error))?;
-    let next = page.next.map(|next| cursor::seal(list, merchant.as_ref(), &next));
+    let next = page.next.map(|next| cursor::seal(name(list), merchant.as_ref(), &next));
     Ok(HttpResponse::Ok().json(json!({ "items": page.rows, "next_cursor": next })))
+}
+
+/// The name of a list in addresses, and in its cursors.
+pub(super) fn name(list: List) -> &'static str {
+    LISTS.iter().find(|(_, known)| *known == list).map_or("", |(name, _)| name)
 }

@@ -2,11 +2,13 @@
 //! translate; what a question means is in `narrow`, what a page's cursor is in `cursor`.
 
 mod access;
+mod coverage;
 mod cursor;
 mod lists;
 mod narrow;
 mod stories;
 mod test_events;
+mod unmapped;
 
 use actix_web::{
     HttpResponse, Resource,
@@ -32,6 +34,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/stats", web::to(stories::stats)))
         .service(read("/receipts/{id}", web::to(stories::receipt)))
         .service(read("/merchants/{merchant}/stats", web::to(stories::stats_of)))
+        .service(read("/unmapped", web::to(unmapped::all)))
+        .service(read("/merchants/{merchant}/unmapped", web::to(unmapped::of)))
+        .service(read("/merchants/{merchant}/coverage", web::to(coverage::of)))
         .service(
             web::resource("/merchants/{merchant}/test-events")
                 .route(web::post().to(test_events::send))

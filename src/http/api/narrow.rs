@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use parcelwire_domain::{id::MerchantId, taxonomy::Status};
 use parcelwire_engine::ports::{Cursor, Filter, List};
 
-use super::{Problem, bad_request, cursor};
+use super::{Problem, bad_request, cursor, lists};
 
 /// Rows of a page, unless asked for otherwise.
 const PAGE: usize = 50;
@@ -47,21 +47,7 @@ impl Narrow {
         if let Some(status) = &status {
             known_status(list, status)?;
         }
-        let after = match text("cursor") {
-            None => None,
-            Some(text) => Some(cursor::open(list, merchant.as_ref(), &text).ok_or_else(|| {
-                let hint = "pass `next_cursor` of the page before, and leave it out for the first";
-                bad_request("`cursor` is not one that this list gave out", hint)
-            })?),
-        };
-        let limit = match text("limit") {
-            None => PAGE,
-            Some(text) => {
-                text.parse().ok().filter(|n| (1..=MAX_PAGE).contains(n)).ok_or_else(|| {
-                    bad_request(format!("`limit` is a number from 1 to {MAX_PAGE}"), "as in 100")
-                })?
-            }
-        };
+        let Turn { after, limit } = Turn::of(lists::name(list), merchant.as_ref(), &given)?;
         let filter = Filter {
             order: text("order"),
             email: text("email").map(|email| unblanked(&email)),
@@ -72,6 +58,54 @@ impl Narrow {
             merchant,
         };
         Ok(Self { filter, after, limit })
+    }
+}
+
+/// Which page of a list that is narrowed by nothing.
+#[derive(Debug, PartialEq)]
+pub(super) struct Turn {
+    pub(super) after: Option<Cursor>,
+    pub(super) limit: usize,
+}
+
+impl Turn {
+    /// Reads a query string.
+    pub(super) fn read(
+        list: &str,
+        merchant: Option<&MerchantId>,
+        query: &str,
+    ) -> Result<Self, Problem> {
+        let given = given(query)?;
+        match given.keys().find(|name| !["cursor", "limit"].contains(&name.as_str())) {
+            Some(other) => Err(bad_request(
+                format!("this list has no filter `{other}`"),
+                "it takes cursor and limit",
+            )),
+            None => Self::of(list, merchant, &given),
+        }
+    }
+
+    fn of(
+        list: &str,
+        merchant: Option<&MerchantId>,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Self, Problem> {
+        let after = match given.get("cursor") {
+            None => None,
+            Some(text) => Some(cursor::open(list, merchant, text).ok_or_else(|| {
+                let hint = "pass `next_cursor` of the page before, and leave it out for the first";
+                bad_request("`cursor` is not one that this list gave out", hint)
+            })?),
+        };
+        let limit = match given.get("limit") {
+            None => PAGE,
+            Some(text) => {
+                text.parse().ok().filter(|n| (1..=MAX_PAGE).contains(n)).ok_or_else(|| {
+                    bad_request(format!("`limit` is a number from 1 to {MAX_PAGE}"), "as in 100")
+                })?
+            }
+        };
+        Ok(Self { after, limit })
     }
 }
 

@@ -38,15 +38,7 @@ pub(super) async fn send(
     let event = read(merchant.as_str(), &body)?;
     match shared.engine.test_event(&event).await {
         Some(outcomes) => Ok(HttpResponse::Ok().json(json!({ "items": outcomes }))),
-        None => Err(Problem {
-            retry_after: Some(60),
-            ..Problem::new(
-                503,
-                "merchant_misconfigured",
-                "the files of this merchant are not in order",
-                "run `parcelwire check`",
-            )
-        }),
+        None => Err(Problem::misconfigured()),
     }
 }
 

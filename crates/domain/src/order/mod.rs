@@ -175,6 +175,11 @@ impl Order {
             .any(|claim| claim.occurrence == occurrence && claim.destinations.contains(destination))
     }
 
+    /// The occurrences that some destination was told of, or is to be.
+    pub fn claimed(&self) -> impl Iterator<Item = OccurrenceId> {
+        self.claims.iter().map(|claim| claim.occurrence)
+    }
+
     fn groups(&self) -> Vec<Group> {
         groups(self.id, &self.scans)
     }

@@ -32,6 +32,7 @@ pub(super) fn follow(
     let over = |fault: LookupFault| {
         (Asked::Kept(KeptAnswer::Failed(fault.name().to_owned())), None)
     };
+    let mut all_rest = false;
     let after = match verdict {
         Verdict::KeyWrong | Verdict::SettingsWrong | Verdict::VersionRetired => {
             let key_wrong = *verdict == Verdict::KeyWrong;
@@ -43,7 +44,10 @@ pub(super) fn follow(
             let at = now + REST.mul_f64(1.0 + chance / 10.0);
             return (Asked::Again { tries, at, why: Some(why) }, Some(now + REST));
         }
-        Verdict::Again { after } => *after,
+        Verdict::Again { after, all } => {
+            all_rest = *all;
+            *after
+        }
         Verdict::Sent | Verdict::Rejected | Verdict::Partial(_) => None,
     };
     let asked = after.map(|after| after.min(MAX_RETRY_AFTER));
@@ -54,7 +58,7 @@ pub(super) fn follow(
     let wait = wait(counted.max(1), chance);
     let wait = asked.map_or(wait, |asked| asked.max(wait));
     let again = Asked::Again { tries: counted, at: now + wait, why: None };
-    (again, asked.map(|asked| now + asked))
+    (again, asked.filter(|_| all_rest).map(|asked| now + asked))
 }
 
 /// The wait after so many tries, of which each is three times the one before.
@@ -94,7 +98,7 @@ mod tests {
     #[test]
     fn a_header_that_asks_for_patience_is_obeyed_and_does_not_count() {
         let hour = Duration::from_hours(1);
-        let asked = Verdict::Again { after: Some(hour) };
+        let asked = Verdict::Again { after: Some(hour), all: true };
         let (again, rest) = follow(&asked, 11, now(), now(), 0.5);
         assert_eq!(again, Asked::Again { tries: 11, at: now() + hour, why: None });
         assert_eq!(rest, Some(now() + hour));

@@ -85,7 +85,7 @@ impl Rounder {
             }
             Err(Failed { verdict, why }) => {
                 ended.rests = verdict == Verdict::KeyWrong;
-                if let Verdict::Again { after: Some(after) } = verdict {
+                if let Verdict::Again { after: Some(after), .. } = verdict {
                     ended.after = after;
                 }
                 let name = if ended.rests { "key_wrong" } else { "failed" };

@@ -7,10 +7,11 @@ use parcelwire_domain::{
     Alias, Map, Value,
     id::{AggregateId, DestinationName, MerchantKey, MessageId, ReceiptId, SourceName},
     order::{Fact, Firing, Order, Policy, Ruling, Standing},
+    past::Telling,
     taxonomy::Status,
 };
 use parcelwire_mapping::{
-    destination::Frozen,
+    destination::{Frozen, occurred_at},
     merchant::{Candidate, Choice, Merchant},
     source::{Reading, Useless, flat},
 };
@@ -271,14 +272,17 @@ impl<'a> Decide<'a> {
         // What is said to happen only later than it was heard of is no younger for it.
         let happened = firing.occurred_at.latest().min(firing.received_at);
         let fresh_until = happened.checked_add(rules.max_age).unwrap_or(Timestamp::MAX);
-        let backfill = firing.late || fresh_until < self.now;
+        let is_past = firing.late || fresh_until < self.now;
         let mut view = Map::new();
         if !free.is_empty() {
             view = desk.order.view(firing, self.now);
-            view.set("late", Value::Bool(backfill));
+            view.set("late", Value::Bool(is_past));
         }
+        let told_as = occurred_at(&view).unwrap_or(happened);
         for (name, target) in free {
-            if backfill && !target.ready.backfills() {
+            let telling = target.ready.past().telling(is_past, told_as, self.now);
+            let backfill = telling == Telling::Record;
+            if telling == Telling::Not {
                 let why = if firing.late { "behind a later step" } else { "too old" };
                 let detail = format!("{why}, and the destination cannot record what is past");
                 tell(Some(name), "late", detail, None);
@@ -297,7 +301,8 @@ impl<'a> Decide<'a> {
                 Choice::Send(frozen) => {
                     desk.order.claim(firing, name);
                     let message = message_id(id, firing.occurrence, name);
-                    tell(Some(name), "message", String::new(), Some(message));
+                    let detail = if backfill { "recorded, starts nothing" } else { "" };
+                    tell(Some(name), "message", detail.to_owned(), Some(message));
                     let hold = if backfill { std::time::Duration::ZERO } else { rules.hold };
                     self.messages.push(NewMessage {
                         id: message,

@@ -1,9 +1,11 @@
 //! What a fact means for messages that are still unsent.
 
+use jiff::Timestamp;
 use parcelwire_domain::{
     Value,
     id::{AggregateId, DestinationName, MessageId, OccurrenceId},
     order::{Passed, Ruling, Standing, United},
+    past::Telling,
     taxonomy::{Leg, Status, Trigger},
 };
 
@@ -38,7 +40,7 @@ impl Decide<'_> {
             .map(|message| message.id)
             .collect();
         for (message, destination) in revised {
-            self.supersede(message, &destination);
+            self.supersede(id, message, &destination);
         }
         for message in hushed {
             self.put(Revision::Cancel { message, why: "sensitive".to_owned() });
@@ -96,9 +98,12 @@ impl Decide<'_> {
         }
     }
 
-    fn supersede(&mut self, message: MessageId, destination: &DestinationName) {
+    fn supersede(&mut self, id: AggregateId, message: MessageId, destination: &DestinationName) {
         let target = self.merchant.destinations.get(destination);
-        if !target.is_some_and(|target| target.ready.backfills()) {
+        // Of one that is not known here it is not known either that it would start nothing.
+        let at = self.happened(id, message, destination).unwrap_or(self.now);
+        let telling = target.map(|target| target.ready.past().telling(true, at, self.now));
+        if telling != Some(Telling::Record) {
             self.put(Revision::Cancel { message, why: "superseded".to_owned() });
             return;
         }
@@ -109,6 +114,18 @@ impl Decide<'_> {
             }
             None => self.put(Revision::Backfill { message }),
         }
+    }
+
+    /// When that happened which an unsent message tells.
+    fn happened(
+        &self,
+        id: AggregateId,
+        message: MessageId,
+        destination: &DestinationName,
+    ) -> Option<Timestamp> {
+        let order = &self.orders.get(&id)?.order;
+        let told = |occurrence: &OccurrenceId| message_id(id, *occurrence, destination) == message;
+        Some(order.first_report(order.claimed().find(told)?)?.occurred_at.at)
     }
 
     fn put(&mut self, revision: Revision) {

@@ -11,7 +11,10 @@ use parcelwire_mapping::{
 use sha2::{Digest as _, Sha256};
 
 use super::Process;
-use crate::ports::{Body, NewReceipt, Outcome, Owner, StoredReceipt};
+use crate::{
+    metrics::Metrics,
+    ports::{Body, NewReceipt, Outcome, Owner, StoredReceipt},
+};
 
 impl Process {
     /// Splits one feed receipt; it stays waiting until all shares are durable.
@@ -67,7 +70,11 @@ impl Process {
     }
 
     async fn conclude(&self, receipt: &StoredReceipt, outcome: Outcome, unclaimed: Vec<String>) {
+        let is_unclaimed = outcome == Outcome::Unclaimed;
         let settled = self.shared.ledger.settle_feed(receipt.id, outcome, unclaimed).await;
+        if settled.is_ok() && is_unclaimed {
+            Metrics::count(&self.shared.metrics.processed, "unclaimed");
+        }
         if let Err(error) = settled {
             self.store_failed("settle_feed", &error);
             self.shared.ledger.release(vec![receipt.id], Vec::new()).await;

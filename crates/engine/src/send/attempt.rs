@@ -3,6 +3,7 @@
 use std::{sync::PoisonError, time::Duration};
 
 use jiff::Timestamp;
+use parcelwire_domain::past::{Past, Telling};
 use parcelwire_mapping::{
     blocks::outcome::Verdict,
     destination::{Exchange, Frozen, MAX_REQUESTS, ReadyDestination, Step},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     Messages,
-    ports::{Attempt, Conclusion, Exchanged, Next, ReadyMessage, TransportError},
+    ports::{Attempt, Conclusion, Exchanged, NewMessage, Next, ReadyMessage, TransportError},
 };
 
 /// Longest body that is kept for people to look at.
@@ -45,17 +46,20 @@ impl Desk {
         if let (true, Messages::Sandbox(url)) = (message.sandbox, &self.shared.settings.messages) {
             target = target.at(url);
         }
-        let too_old = !message.backfill && message.fresh_until < now;
-        if too_old && !target.backfills() {
-            let why = Next::Cancelled { why: "too_old".to_owned() };
-            return not_tried(&ready, why, now);
-        }
         let fresh = self.shared.fresh.take(message.id);
         let Some(frozen) = fresh.or_else(|| Frozen::read(&message.frozen)) else {
             tracing::error!(message.id = %message.id, "a stored message cannot be read");
             return not_tried(&ready, dead("unreadable"), now);
         };
-        self.send(&ready, &target, frozen, message.backfill || too_old).await
+        match telling(message, &frozen, target.past(), now) {
+            Telling::Not => {
+                let why = Next::Cancelled { why: "too_old".to_owned() };
+                not_tried(&ready, why, now)
+            }
+            telling @ (Telling::News | Telling::Record) => {
+                self.send(&ready, &target, frozen, telling == Telling::Record).await
+            }
+        }
     }
 
     async fn send(
@@ -154,6 +158,15 @@ impl Desk {
         }
         (Verdict::Rejected, "the exchange did not come to an end".to_owned())
     }
+}
+
+/// How a message is told by now: it may have aged while it waited.
+fn telling(message: &NewMessage, frozen: &Frozen, past: Past, now: Timestamp) -> Telling {
+    if message.backfill {
+        return Telling::Record;
+    }
+    let happened = frozen.occurred_at().unwrap_or(message.created_at);
+    past.telling(message.fresh_until < now, happened, now)
 }
 
 fn detail(error: &TransportError, target: &ReadyDestination) -> String {

@@ -39,12 +39,12 @@ pub(super) fn follow(
             rest: None,
         },
         Verdict::Rejected => plain(Next::Dead { why: "rejected".to_owned() }),
-        Verdict::Again { after } => again(*after, message, now, chance),
+        Verdict::Again { after, all } => again(*after, *all, message, now, chance),
         // One message has one verdict.
         Verdict::Partial(verdicts) => {
             let first = verdicts.first().unwrap_or(&Verdict::AGAIN);
             match first {
-                Verdict::Partial(_) => again(None, message, now, chance),
+                Verdict::Partial(_) => again(None, false, message, now, chance),
                 one @ (Verdict::Sent
                 | Verdict::Again { .. }
                 | Verdict::Rejected
@@ -74,7 +74,14 @@ pub(super) fn follow(
     }
 }
 
-fn again(after: Option<Duration>, message: &ReadyMessage, now: Timestamp, chance: f64) -> Follow {
+/// `all` says that everybody with the credential is asked for patience, not this message alone.
+fn again(
+    after: Option<Duration>,
+    all: bool,
+    message: &ReadyMessage,
+    now: Timestamp,
+    chance: f64,
+) -> Follow {
     let since_first = Duration::try_from(now.duration_since(message.message.created_at));
     let age = since_first.unwrap_or(Duration::ZERO);
     let failed = message.attempts + 1;
@@ -83,7 +90,8 @@ fn again(after: Option<Duration>, message: &ReadyMessage, now: Timestamp, chance
         pause: None,
         rest: None,
     };
-    let asked = after.map(|after| after.min(MAX_RETRY_AFTER));
+    let wait = after.map(|after| after.min(MAX_RETRY_AFTER));
+    let asked = wait.filter(|_| all);
     let Some(scheduled) = wait_after(failed, age, chance) else {
         // A destination that asks for patience is not held against the message, within reason.
         return match asked {
@@ -95,7 +103,7 @@ fn again(after: Option<Duration>, message: &ReadyMessage, now: Timestamp, chance
             Some(_) | None => dead(),
         };
     };
-    let wait = asked.map_or(scheduled, |asked| asked.max(scheduled));
+    let wait = wait.map_or(scheduled, |wait| wait.max(scheduled));
     Follow {
         next: Next::Again { at: now + wait, counts: asked.is_none() },
         pause: None,
@@ -159,18 +167,33 @@ mod tests {
     #[test]
     fn a_header_that_asks_for_patience_is_obeyed_and_does_not_count() {
         let seven_hours = Duration::from_hours(7);
-        let asked = Verdict::Again { after: Some(seven_hours) };
+        let asked = Verdict::Again { after: Some(seven_hours), all: true };
         let expected = Next::Again { at: now() + seven_hours, counts: false };
         assert_eq!(next(&asked, &message(0, Duration::ZERO)), expected);
         // Too short a wait is no reason to hurry; too long a one is not believed.
-        let short = Verdict::Again { after: Some(Duration::ZERO) };
+        let short = Verdict::Again { after: Some(Duration::ZERO), all: true };
         let Next::Again { at, counts: false } = next(&short, &message(0, Duration::ZERO)) else {
             panic!("it is tried again")
         };
         assert!(at > now());
-        let long = Verdict::Again { after: Some(Duration::from_hours(1000)) };
+        let long = Verdict::Again { after: Some(Duration::from_hours(1000)), all: true };
         let expected = Next::Again { at: now() + MAX_RETRY_AFTER, counts: false };
         assert_eq!(next(&long, &message(0, Duration::ZERO)), expected);
+    }
+
+    #[test]
+    fn a_wait_for_one_message_rests_nobody_else_and_counts() {
+        let hour = Some(Duration::from_hours(1));
+        let own = Verdict::Again { after: hour, all: false };
+        let alone = follow(&own, &message(0, Duration::ZERO), "f", false, now(), 0.5);
+        let at = now() + Duration::from_hours(1);
+        assert_eq!((alone.next, alone.rest), (Next::Again { at, counts: true }, None));
+        // It ends as others do, where one that was asked for goes on.
+        let three_days = Duration::from_hours(72);
+        assert!(matches!(next(&own, &message(30, three_days)), Next::Dead { .. }));
+        let asked = Verdict::Again { after: hour, all: true };
+        let all = follow(&asked, &message(30, three_days), "f", false, now(), 0.5);
+        assert_eq!((all.next, all.rest), (Next::Again { at, counts: false }, Some(at)));
     }
 
     #[test]

@@ -138,7 +138,11 @@ pub(crate) fn throttles(file: &Node) -> Vec<ThrottleHeader> {
     own.chain([ThrottleHeader::retry_after()]).collect()
 }
 
-/// The verdict with the wait that the answer asks for.
+/// Statuses with which a system defends itself against all that somebody sends.
+const THROTTLING: [u16; 3] = [403, 429, 503];
+
+/// The verdict with the wait that the answer asks for: of everybody, where it is throttling; else,
+/// where only a rule says `wait:`, of this one alone.
 pub(crate) fn with_wait(
     verdict: Verdict,
     throttles: &[ThrottleHeader],
@@ -149,5 +153,7 @@ pub(crate) fn with_wait(
         .iter()
         .filter_map(|throttle| throttle.form.wait(answer.header(&throttle.name)?, now))
         .max();
-    verdict.not_before(after)
+    let verdict = verdict.not_before(after);
+    let throttles = after.is_some() || THROTTLING.contains(&answer.status);
+    if throttles { verdict.for_all() } else { verdict }
 }

@@ -67,6 +67,11 @@ impl Plan {
         &self.address
     }
 
+    /// Its body, before it is written.
+    pub(crate) fn body<'a>(&'a self, env: &mut Env<'a>) -> Option<Value> {
+        self.body.as_ref().and_then(|(_, built)| built.eval(env))
+    }
+
     /// The request for these names; `whole` makes a URL of what is behind the method. What is wrong
     /// is the connector's or the settings' fault.
     pub(crate) fn request<'a>(
@@ -161,6 +166,9 @@ mod tests {
         ] {
             assert_eq!(with_parameter(url, "page", "2"), expected);
         }
-        assert_eq!(with_parameter("/x", "order[updatedAt]", "a b"), "/x?order%5BupdatedAt%5D=a%20b");
+        assert_eq!(
+            with_parameter("/x", "order[updatedAt]", "a b"),
+            "/x?order%5BupdatedAt%5D=a%20b"
+        );
     }
 }

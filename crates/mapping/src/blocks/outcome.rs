@@ -18,6 +18,8 @@ pub enum Verdict {
     Again {
         /// How long it asked us to wait.
         after: Option<Duration>,
+        /// Whether that goes for everybody with the credential, not for this message alone.
+        all: bool,
     },
     /// It will never accept this message: the fault of the message or of the mapping. Dead.
     Rejected,
@@ -50,7 +52,7 @@ pub enum Fault {
 
 impl Verdict {
     /// Again, without a time.
-    pub const AGAIN: Self = Self::Again { after: None };
+    pub const AGAIN: Self = Self::Again { after: None, all: false };
 
     /// The name in files, logs and metrics.
     pub const fn name(&self) -> &'static str {
@@ -110,11 +112,25 @@ impl Verdict {
         matches!(self.fault(), Fault::Merchant | Fault::Connector)
     }
 
-    /// Adds the time that the destination asked for, where it is one of waiting.
+    /// The same, where the wait is one for everybody with the credential.
+    #[must_use]
+    pub fn for_all(self) -> Self {
+        match self {
+            Self::Again { after, .. } => Self::Again { after, all: after.is_some() },
+            Self::Sent
+            | Self::Rejected
+            | Self::Partial(_)
+            | Self::KeyWrong
+            | Self::SettingsWrong
+            | Self::VersionRetired => self,
+        }
+    }
+
+    /// Adds a time to wait, where it is one of waiting.
     #[must_use]
     pub fn not_before(self, after: Option<Duration>) -> Self {
         match self {
-            Self::Again { after: known } => Self::Again { after: known.max(after) },
+            Self::Again { after: known, all } => Self::Again { after: known.max(after), all },
             Self::Sent
             | Self::Rejected
             | Self::Partial(_)
@@ -250,8 +266,11 @@ mod tests {
     #[test]
     fn the_longer_wait_counts_and_only_for_again() {
         let ten = Some(Duration::from_secs(10));
-        assert_eq!(Verdict::AGAIN.not_before(ten), Verdict::Again { after: ten });
-        assert_eq!(Verdict::AGAIN.not_before(ten).not_before(None), Verdict::Again { after: ten });
+        let again = Verdict::Again { after: ten, all: false };
+        assert_eq!(Verdict::AGAIN.not_before(ten), again);
+        assert_eq!(Verdict::AGAIN.not_before(ten).not_before(None), again);
+        assert_eq!(again.clone().for_all(), Verdict::Again { after: ten, all: true });
+        assert_eq!(Verdict::AGAIN.for_all(), Verdict::AGAIN);
         assert_eq!(Verdict::Sent.not_before(ten), Verdict::Sent);
     }
 

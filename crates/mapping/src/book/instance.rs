@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     blocks::verify::Secret,
-    settings::{self, Setting},
+    settings::{self, Setting, SettingKind},
     text::{Diagnostic, Diagnostics, Node, unknown_key},
 };
 
@@ -44,7 +44,7 @@ impl Desk<'_> {
                 continue;
             };
             match self.value(setting, value, diagnostics) {
-                Some(text) => given.settings.set(key.text.clone(), Value::text(text)),
+                Some(value) => given.settings.set(key.text.clone(), value),
                 None => given.failed.push(key.text.clone()),
             }
         }
@@ -57,18 +57,28 @@ impl Desk<'_> {
         setting: &Setting,
         node: &Node,
         diagnostics: &mut Diagnostics,
-    ) -> Option<String> {
-        if !node.is_scalar() {
-            let message = format!("`{}` must be a text, not {}", setting.name, node.kind_name());
-            diagnostics.push(Diagnostic::error(&node.span, message).hint("write one value"));
+    ) -> Option<Value> {
+        let fits = match setting.kind {
+            SettingKind::Text => node.is_scalar(),
+            SettingKind::List => node.is_list(),
+            SettingKind::Map => node.is_map(),
+        };
+        if !fits {
+            let told = setting.wrong_kind();
+            let (message, hint) = told.split_once("; ").unwrap_or((&told, ""));
+            let message = format!("{message}, not {}", node.kind_name());
+            diagnostics.push(Diagnostic::error(&node.span, message).hint(hint));
             diagnostics.conceal(&node.span);
             return None;
         }
+        if setting.kind != SettingKind::Text {
+            return collection(setting, node, diagnostics);
+        }
         if !setting.secret {
-            return node.as_str().filter(|_| !node.is_broken()).map(str::to_owned);
+            return node.as_str().filter(|_| !node.is_broken()).map(Value::text);
         }
         let secret = self.secret(node, diagnostics)?;
-        self.fits(setting, node, diagnostics).then(|| secret.expose().to_owned())
+        self.fits(setting, node, diagnostics).then(|| Value::text(secret.expose()))
     }
 
     /// The settings with their defaults, when they are all there and right.
@@ -130,4 +140,25 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+/// A list or a map; what is wrong in it is told where it stands, and not shown.
+fn collection(setting: &Setting, node: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let items = node.as_list().unwrap_or_default().iter().zip(1_usize..);
+    let items = items.map(|(item, place)| (place.to_string(), item));
+    let entries = node.entries().map(|(key, value)| (key.text.clone(), value));
+    let mut sound = true;
+    for (at, value) in items.chain(entries) {
+        let fault = match value.as_str().filter(|_| value.is_scalar()) {
+            Some(text) => setting.fault_of_entry(&at, text),
+            None => Some(format!("`{}`: `{at}` must be a text", setting.name)),
+        };
+        if let Some(fault) = fault {
+            let (message, hint) = fault.split_once("; ").unwrap_or((&fault, "write one value"));
+            diagnostics.push(Diagnostic::error(&value.span, message).hint(hint));
+            diagnostics.conceal(&value.span);
+            sound = false;
+        }
+    }
+    node.to_value().filter(|_| sound)
 }

@@ -45,6 +45,9 @@ impl Desk<'_> {
         for (key, node) in file.get("destinations").into_iter().flat_map(Node::entries) {
             let Ok(name) = DestinationName::parse(&key.text) else { continue };
             if let Some(destination) = self.destination(&name, node, &mut found) {
+                if let Some(mapping) = &mapping {
+                    self.without_id(&destination, mapping, node, &mut found);
+                }
                 destinations.insert(name, destination);
             }
         }
@@ -130,6 +133,41 @@ impl Desk<'_> {
             only: only.iter().filter_map(|node| Trigger::parse(node.as_str()?)).collect(),
             names: node.get("names").and_then(Node::as_str).and_then(NamesIn::parse),
         })
+    }
+
+    /// Warns of triggers that the other system knows by ids, and of which the file gives none.
+    fn without_id(
+        &self,
+        destination: &Destination,
+        mapping: &Mapping,
+        node: &Node,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(connector) = self.book.destinations.get(&destination.connector) else { return };
+        let given = node.get("ids");
+        let Some(ids) = connector.ids() else {
+            if let Some((key, _)) = node.entry("ids") {
+                let message = format!("{} takes no ids for triggers", connector.title());
+                diagnostics.push(Diagnostic::warning(&key.span, message).hint("leave `ids:` out"));
+            }
+            return;
+        };
+        let told =
+            |trigger: &Trigger| destination.only.is_empty() || destination.only.contains(trigger);
+        let on = mapping.policy(false).into_iter().filter(|(_, policy)| policy.on);
+        let lacking = on.map(|(trigger, _)| trigger).filter(told);
+        let lacking = lacking.filter(|trigger| given.is_none_or(|ids| !ids.has(trigger.name())));
+        let lacking: Vec<&str> = lacking.map(Trigger::name).collect();
+        if !ids.required || lacking.is_empty() {
+            return;
+        }
+        let what = ids.doc.as_deref().unwrap_or("an id");
+        let message = format!("`ids:` gives none for {}: they cannot be sent", lacking.join(", "));
+        let place = ids.found_at.iter().flatten().next();
+        let place = place.map(|place| format!(", from {place}")).unwrap_or_default();
+        let hint = format!("it is {what}{place}; or name the others in `only:`");
+        let span = given.map_or(&node.span, |ids| &ids.span);
+        diagnostics.push(Diagnostic::warning(span, message).hint(hint));
     }
 
     /// What to tell of a name that leads to no file, or to a broken one.

@@ -1,5 +1,6 @@
 //! Merchants, templates, feeds and mappings, as files.
 
+mod destinations;
 mod examples;
 mod files;
 mod layers;

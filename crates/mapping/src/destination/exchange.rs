@@ -6,13 +6,10 @@ use jiff::Timestamp;
 use parcelwire_domain::{Map, Value, taxonomy::Trigger};
 
 use super::{
-    DestinationConnector, Frozen,
-    ready::Inner,
-    sign::sign,
-    slot::Slot,
+    DestinationConnector, Frozen, judge::usual, needs::Needs, ready::Inner, sign::sign, slot::Slot,
 };
 use crate::{
-    ask::{Read, with_wait},
+    ask::Read,
     blocks::outcome::Verdict,
     expr::Env,
     http::{HttpAnswer, HttpRequest},
@@ -24,20 +21,19 @@ pub const MAX_REQUESTS: u32 = 6;
 /// A token is renewed so long before its end.
 const TOKEN_MARGIN: Duration = Duration::from_secs(30);
 
-/// Longest text of a detail.
-const MAX_DETAIL_CHARS: usize = 300;
-
 /// One message on its way.
 #[derive(Debug)]
 pub struct Exchange {
     inner: Arc<Inner>,
     frozen: Frozen,
     backfill: bool,
-    learned: Learned,
+    pub(super) learned: Learned,
     found: Option<Map>,
     at: Place,
     requests: u32,
     token_renewed: bool,
+    /// Its person is written together with those of other messages.
+    pub(super) joins_profile: bool,
 }
 
 /// What an exchange wants next.
@@ -59,6 +55,13 @@ pub enum Step {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Learned {
     token: Option<(Map, Timestamp)>,
+}
+
+impl Learned {
+    /// What the token's request took, while there is one.
+    pub(super) fn token(&self) -> Option<&Map> {
+        self.token.as_ref().map(|(token, _)| token)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +96,7 @@ impl Exchange {
             at,
             requests: 0,
             token_renewed: false,
+            joins_profile: false,
         }
     }
 
@@ -109,6 +113,7 @@ impl Exchange {
             at,
             requests: 0,
             token_renewed: false,
+            joins_profile: false,
         };
         if exchange.connector().token.is_none() {
             exchange.at = Place::Check;
@@ -126,49 +131,51 @@ impl Exchange {
 
     /// The first step.
     pub fn start(&mut self, now: Timestamp) -> Step {
-        let inner = Arc::clone(&self.inner);
-        let lacking = (!self.is_check()).then(|| inner.connector.needs.lacking(&self.env()));
-        if let Some((verdict, detail)) = lacking.flatten() {
-            return Step::Done { verdict, detail };
-        }
-        self.next(now)
+        self.lacks(&Arc::clone(&self.inner).connector.needs).unwrap_or_else(|| self.next(now))
     }
 
     /// The step after an answer.
     pub fn on(&mut self, answer: &HttpAnswer, now: Timestamp) -> Step {
+        self.heard(answer, now).unwrap_or_else(|| self.next(now))
+    }
+
+    /// Its end, where the message lacks what is needed.
+    pub(super) fn lacks(&self, needs: &Needs) -> Option<Step> {
+        let lacking = if self.is_check() { None } else { needs.lacking(&self.env()) };
+        lacking.map(|(verdict, detail)| Step::Done { verdict, detail })
+    }
+
+    /// Takes an answer; `None` where the next slot's turn has come.
+    pub(super) fn heard(&mut self, answer: &HttpAnswer, now: Timestamp) -> Option<Step> {
         let inner = Arc::clone(&self.inner);
-        let connector = &inner.connector;
-        let Some(slot) = self.slot(connector) else { return failed("nothing was asked") };
-        let read = Read::new(answer);
-        let settings = &inner.settings;
-        let judged = slot.answers.judge(&read, settings);
-        let judged = judged.or_else(|| connector.answers.judge(&read, settings));
-        let usual = match answer.status {
-            // A redirect is never followed: the address in the settings is not the right one.
-            300..=399 => Verdict::SettingsWrong,
-            404 if self.at == Place::Lookup => Verdict::Sent,
-            status => Verdict::of_status(status),
+        let Some(slot) = self.slot(&inner.connector) else {
+            return Some(failed("nothing was asked"));
         };
-        let verdict = with_wait(judged.unwrap_or(usual), &connector.throttles, answer, now);
+        let read = Read::new(answer);
+        let usual = match answer.status {
+            404 if self.at == Place::Lookup => Verdict::Sent,
+            status => usual(status),
+        };
+        let verdict = inner.judge(slot, usual, &read, now);
         if verdict != Verdict::Sent {
             if verdict == Verdict::KeyWrong && self.may_renew_token() {
-                return self.renew_token(now);
+                return Some(self.renew_token(now));
             }
-            let detail = self.detail(connector, &read);
-            return Step::Done { verdict, detail };
+            let detail = inner.detail(&read);
+            return Some(Step::Done { verdict, detail });
         }
         self.take(slot, &read, now);
-        match self.at {
+        self.at = match self.at {
             Place::Send | Place::Check => {
                 let detail = format!("answered {}", answer.status);
-                return Step::Done { verdict, detail };
+                return Some(Step::Done { verdict, detail });
             }
-            Place::Token if self.is_check() => self.at = Place::Check,
-            Place::Token => self.at = Place::Lookup,
-            Place::Lookup => self.at = Place::Profile,
-            Place::Profile => self.at = Place::Send,
-        }
-        self.next(now)
+            Place::Token if self.is_check() => Place::Check,
+            Place::Token => Place::Lookup,
+            Place::Lookup => Place::Profile,
+            Place::Profile => Place::Send,
+        };
+        None
     }
 
     /// What it learned on the way.
@@ -186,32 +193,44 @@ impl Exchange {
         }
     }
 
-    /// The request of the next slot that there is something to ask for.
     fn next(&mut self, now: Timestamp) -> Step {
+        if self.advance(now) { self.ask(now) } else { failed("there is no request to make") }
+    }
+
+    /// Goes on to the next slot that there is something to ask for, and says whether there is one.
+    pub(super) fn advance(&mut self, now: Timestamp) -> bool {
         let inner = Arc::clone(&self.inner);
-        loop {
-            let slot = self.slot(&inner.connector);
-            let wanted = slot.filter(|slot| self.is_wanted(slot, now));
-            if let Some(slot) = wanted {
-                if let Some((verdict, detail)) = slot.needs.lacking(&self.env()) {
-                    return Step::Done { verdict, detail };
-                }
-                self.requests += 1;
-                if self.requests > MAX_REQUESTS {
-                    return failed("more requests than one message may need");
-                }
-                return match self.request(slot, now) {
-                    Ok(request) => Step::Send(request),
-                    Err(detail) => Step::Done { verdict: Verdict::Rejected, detail },
-                };
-            }
+        while !self.slot(&inner.connector).is_some_and(|slot| self.is_wanted(slot, now)) {
             self.at = match self.at {
                 Place::Token if self.is_check() => Place::Check,
                 Place::Token => Place::Lookup,
                 Place::Lookup => Place::Profile,
                 Place::Profile => Place::Send,
-                Place::Send | Place::Check => return failed("there is no request to make"),
+                Place::Send | Place::Check => return false,
             };
+        }
+        true
+    }
+
+    /// Whether only the event itself is left to be sent.
+    pub(super) fn is_before_send(&self) -> bool {
+        self.at == Place::Send
+    }
+
+    /// The request of the slot whose turn it is.
+    pub(super) fn ask(&mut self, now: Timestamp) -> Step {
+        let inner = Arc::clone(&self.inner);
+        let Some(slot) = self.slot(&inner.connector) else { return failed("nothing to ask for") };
+        if let Some(done) = self.lacks(&slot.needs) {
+            return done;
+        }
+        self.requests += 1;
+        if self.requests > MAX_REQUESTS {
+            return failed("more requests than one message may need");
+        }
+        match self.request(slot, now) {
+            Ok(request) => Step::Send(request),
+            Err(detail) => Step::Done { verdict: Verdict::Rejected, detail },
         }
     }
 
@@ -220,6 +239,9 @@ impl Exchange {
             let good = self.learned.token.as_ref().is_some_and(|(_, until)| *until > now);
             return !good;
         }
+        if self.at == Place::Profile && self.joins_profile {
+            return false;
+        }
         if slot.if_missing && self.found.is_some() {
             return false;
         }
@@ -227,8 +249,8 @@ impl Exchange {
         slot.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true))
     }
 
-    fn env(&self) -> Env<'_> {
-        let token = self.learned.token.as_ref().map(|(token, _)| token);
+    /// What its templates see.
+    pub(super) fn env(&self) -> Env<'_> {
         Env::over(&self.frozen.fields)
             .with("properties", &self.frozen.properties)
             .with("values", &self.frozen.values)
@@ -236,7 +258,7 @@ impl Exchange {
             .with("fields", &self.frozen.fields)
             .with("name", self.frozen.name.as_str())
             .with("backfill", self.backfill)
-            .with("token", token)
+            .with("token", self.learned.token())
             .with("found", self.found.as_ref())
     }
 
@@ -278,39 +300,17 @@ impl Exchange {
         }
     }
 
-    fn may_renew_token(&self) -> bool {
+    pub(super) fn may_renew_token(&self) -> bool {
         self.connector().token.is_some() && !self.token_renewed && self.at != Place::Token
     }
 
-    fn renew_token(&mut self, now: Timestamp) -> Step {
+    /// Asks for another token, once, where one was refused.
+    pub(super) fn renew_token(&mut self, now: Timestamp) -> Step {
         self.token_renewed = true;
         self.learned.token = None;
         self.at = Place::Token;
         self.next(now)
     }
-
-    fn detail(&self, connector: &DestinationConnector, read: &Read<'_>) -> String {
-        let status = read.answer.status;
-        if (300..=399).contains(&status) {
-            return format!("answered {status}: a redirect, which is never followed");
-        }
-        let env = read.env();
-        let said = connector.error.as_ref().and_then(|error| error.eval(&env).as_text());
-        match said {
-            Some(said) => {
-                let said: String =
-                    without_addresses(&said).chars().take(MAX_DETAIL_CHARS).collect();
-                format!("answered {status}: {}", self.inner.mask(&said))
-            }
-            None => format!("answered {status}"),
-        }
-    }
-}
-
-/// What a destination says of an error may repeat the customer's address.
-fn without_addresses(text: &str) -> String {
-    let words = text.split(' ').map(|word| if word.contains('@') { "****" } else { word });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn failed(detail: &str) -> Step {

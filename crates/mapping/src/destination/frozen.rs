@@ -1,6 +1,12 @@
 //! A message as it was decided: what every retry says again.
 
+use jiff::Timestamp;
 use parcelwire_domain::{Map, Value};
+
+/// When an event with these fields happened.
+pub fn occurred_at(fields: &Map) -> Option<Timestamp> {
+    fields.get("occurred_at")?.as_text()?.parse().ok()
+}
 
 /// A message as it was frozen when it was made. Its JSON is what the store keeps.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +22,11 @@ pub struct Frozen {
 }
 
 impl Frozen {
+    /// When it happened, as it is told.
+    pub fn occurred_at(&self) -> Option<Timestamp> {
+        occurred_at(&self.fields)
+    }
+
     /// As the store keeps it.
     pub fn write(&self) -> Vec<u8> {
         let mut out = String::with_capacity(2048);

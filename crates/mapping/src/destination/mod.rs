@@ -1,8 +1,11 @@
 //! A destination connector at work: one exchange without I/O over the slots token, lookup,
 //! profile, send. Must not know: who sends the requests, when a message is tried again.
 
+mod batch;
 mod exchange;
 mod frozen;
+mod ids;
+mod judge;
 mod needs;
 mod ready;
 mod shape;
@@ -11,9 +14,12 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
-use parcelwire_domain::taxonomy::{FIELDS, FieldKind};
+use parcelwire_domain::{
+    past::Past,
+    taxonomy::{FIELDS, FieldKind},
+};
 
 use crate::{
     ask::{self, Answers, answer_scope},
@@ -21,14 +27,16 @@ use crate::{
     draft,
     expr::{Expr, Kind, Scope, Template},
     settings::{self, Setting},
-    text::{Diagnostic, Diagnostics, Node, check},
+    text::{Diagnostic, Diagnostics, Node, Period, check},
 };
 use needs::Needs;
 use sign::Sign;
 use slot::Slot;
 
+pub use batch::{Batch, BatchStep, End};
 pub use exchange::{Exchange, Learned, MAX_REQUESTS, Step};
-pub use frozen::Frozen;
+pub use frozen::{Frozen, occurred_at};
+pub use ids::Ids;
 pub use ready::{ReadyDestination, Setup};
 pub use shape::{LIMITS, SHAPE};
 
@@ -44,13 +52,15 @@ pub struct DestinationConnector {
     headers: Vec<(String, Template)>,
     limits: Limits,
     throttles: Vec<ThrottleHeader>,
-    backfill: bool,
+    past: Past,
+    ids: Option<Ids>,
     sign: Option<Sign>,
     token: Option<Slot>,
     lookup: Option<Slot>,
     profile: Option<Slot>,
     send: Slot,
     check: Option<Slot>,
+    batch: Option<batch::Plan>,
     answers: Answers,
     needs: Needs,
     error: Option<Expr>,
@@ -110,6 +120,7 @@ impl DestinationConnector {
         let headers = ask::templates(file.get("headers"), &scope, diagnostics);
         let sign = Sign::compile(file, &scope, diagnostics);
         let answers = Answers::compile(file.get("answers"), diagnostics);
+        let batch = batch::Plan::compile(file, &scope, settings::kind(&settings), diagnostics);
         let [token, lookup, profile, send] = slots;
         Some(Self {
             title: file.get("title").and_then(Node::as_str).unwrap_or_default().to_owned(),
@@ -118,13 +129,15 @@ impl DestinationConnector {
             headers,
             limits: limits(file.get("limits")),
             throttles: ask::throttles(file),
-            backfill: file.get("backfill").and_then(Node::as_bool).unwrap_or(false),
+            past: past(file, diagnostics),
+            ids: file.get("ids").map(Ids::of),
             sign,
             token: flat(token)?,
             lookup: flat(lookup)?,
             profile: flat(profile)?,
             send: send??,
             check: flat(check)?,
+            batch: batch?,
             answers,
             needs: Needs::compile(file, &scope, diagnostics),
             error,
@@ -141,10 +154,33 @@ impl DestinationConnector {
         &self.settings
     }
 
-    /// Whether it can record something without starting anything.
-    pub fn backfills(&self) -> bool {
-        self.backfill
+    /// Which ids it takes for triggers; `None` where it takes none.
+    pub fn ids(&self) -> Option<&Ids> {
+        self.ids.as_ref()
     }
+
+    /// What it does with what is no news any more.
+    pub fn past(&self) -> Past {
+        self.past
+    }
+}
+
+/// What the file says of facts that are past.
+fn past(file: &Node, diagnostics: &mut Diagnostics) -> Past {
+    let backfill = file.get("backfill").and_then(Node::as_bool).unwrap_or(false);
+    let Some((key, node)) = file.entry("triggers_within") else {
+        return if backfill { Past::Recorded } else { Past::Starts };
+    };
+    if backfill {
+        let message = "what can be recorded at any age needs no `triggers_within`";
+        diagnostics.push(Diagnostic::error(&key.span, message).hint("leave one of the two out"));
+    }
+    let seconds = node.as_str().and_then(|text| text.parse::<Period>().ok()?.seconds());
+    if seconds.is_none() {
+        let error = Diagnostic::error(&node.span, "`triggers_within` is a time, as in 72h");
+        diagnostics.push(error.hint("no business days: the other system knows none"));
+    }
+    Past::RecordedAfter(Duration::from_secs(seconds.unwrap_or_default()))
 }
 
 /// Reads a map of limits.
@@ -163,9 +199,12 @@ pub fn limits(node: Option<&Node>) -> Limits {
 fn never(file: &Node, diagnostics: &mut Diagnostics) {
     let named = file.get("never").map(Node::one_or_many).unwrap_or_default();
     let named: Vec<&str> = named.iter().filter_map(Node::as_str).collect();
-    for slot in ["token", "lookup", "profile", "send", "check"] {
-        for part in ["json", "form", "query", "headers"] {
-            if let Some(node) = file.get(slot).and_then(|slot| slot.get(part)) {
+    let slots = ["token", "lookup", "profile", "send", "check", "batch"];
+    let slots = slots.iter().filter_map(|slot| file.get(slot));
+    let inner = file.get("batch").and_then(|batch| batch.get("profile"));
+    for slot in slots.chain(inner) {
+        for part in ["json", "form", "query", "headers", "each"] {
+            if let Some(node) = slot.get(part) {
                 refuse_keys(node, &named, diagnostics);
             }
         }

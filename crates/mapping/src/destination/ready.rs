@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use parcelwire_domain::{Map, Value, taxonomy::Trigger};
+use parcelwire_domain::{Map, Value, past::Past, taxonomy::Trigger};
 use sha2::{Digest as _, Sha256};
 
-use super::{DestinationConnector, Exchange, Frozen, Learned, slot::Slot};
+use super::{Batch, DestinationConnector, Exchange, Frozen, Learned, batch, slot::Slot};
 use crate::{
     blocks::{limits::Limits, sign::Signer},
     expr::{Env, Template},
@@ -106,7 +106,8 @@ impl DestinationConnector {
             })
         };
         let slots = [&self.token, &self.lookup, &self.profile, &self.check].into_iter().flatten();
-        let own = slots.chain([&self.send]).flat_map(Slot::headers);
+        let batch = self.batch.iter().flat_map(batch::Plan::slots);
+        let own = slots.chain([&self.send]).chain(batch).flat_map(Slot::headers);
         let all = self.headers.iter().chain(own);
         all.filter(|(_, template)| tells(template)).map(|(name, _)| name.to_lowercase()).collect()
     }
@@ -142,9 +143,9 @@ impl Inner {
 }
 
 impl ReadyDestination {
-    /// See [`DestinationConnector::backfills`].
-    pub fn backfills(&self) -> bool {
-        self.0.connector.backfills()
+    /// See [`DestinationConnector::past`].
+    pub fn past(&self) -> Past {
+        self.0.connector.past()
     }
 
     /// How often it may be called.
@@ -195,6 +196,25 @@ impl ReadyDestination {
         learned: &Learned,
     ) -> Exchange {
         Exchange::new(Arc::clone(&self.0), frozen, trigger, backfill, learned)
+    }
+
+    /// Whether many messages may share a request.
+    pub fn batches(&self) -> bool {
+        self.0.connector.batch.is_some()
+    }
+
+    /// How often such a request may be made.
+    pub fn batch_limits(&self) -> Limits {
+        self.0.connector.batch.as_ref().map_or(Limits::OFF, |plan| plan.limits)
+    }
+
+    /// Begins to send many messages in one request, in this order; each with its trigger and
+    /// whether it is `backfill`. Those that do not fit are left.
+    pub fn batch(&self, messages: Vec<(Frozen, Trigger, bool)>, learned: &Learned) -> Batch {
+        let exchanges = messages.into_iter().map(|(frozen, trigger, backfill)| {
+            Exchange::new(Arc::clone(&self.0), frozen, trigger, backfill, learned)
+        });
+        Batch::new(Arc::clone(&self.0), exchanges.collect(), learned)
     }
 
     /// The connector's check of the credentials, where it has one.

@@ -1,5 +1,6 @@
 //! What a destination connector's file looks like.
 
+use super::batch;
 use crate::{
     ask::shape::{
         ANSWER, ANSWERS, FORM, HEADERS, JSON, NESTED, QUERY, REQUEST, THROTTLES, VERDICT,
@@ -74,6 +75,13 @@ static SIGN: Shape = Shape::Map(&[
     Field::new("id", Shape::Expression, "the id that is signed").default("=id"),
 ]);
 
+static IDS: Shape = Shape::Map(&[
+    Field::new("required", Shape::Bool, "whether a trigger without one cannot be sent")
+        .default("false"),
+    Field::new("doc", Shape::Text, "what they are"),
+    Field::new("where", settings::PLACE, "where a person finds them in the other system"),
+]);
+
 /// A whole file.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what people call the system").required(),
@@ -97,11 +105,18 @@ pub static SHAPE: Shape = Shape::Map(&[
     .required(),
     Field::new("backfill", Shape::Bool, "whether it can record without starting anything")
         .default("false"),
+    Field::new(
+        "triggers_within",
+        Shape::Duration,
+        "older facts start nothing there and are only recorded, as in 72h",
+    ),
+    Field::new("ids", IDS, "the ids that it gives to what triggers start: `trigger_id`"),
     Field::new("sign", SIGN, "how requests are signed"),
     Field::new("token", TOKEN, "OAuth 2: the request for an access token"),
     Field::new("lookup", LOOKUP, "finds ids that the event needs"),
     Field::new("profile", PROFILE, "writes the person before the event"),
     Field::new("send", SEND, "the event").required(),
+    Field::new("batch", batch::shape::SHAPE, "one request for the events of many messages"),
     Field::new(
         "answers",
         ANSWERS,

@@ -1,5 +1,7 @@
 //! One request of an exchange, as it stands in a file.
 
+use parcelwire_domain::Value;
+
 use super::{needs::Needs, ready::Inner};
 use crate::{
     ask::{Answers, Plan, answer_scope},
@@ -67,6 +69,11 @@ impl Slot {
             lives: None,
             needs: Needs::default(),
         })
+    }
+
+    /// Its body alone.
+    pub(super) fn body<'a>(&'a self, env: &mut Env<'a>) -> Option<Value> {
+        self.plan.body(env)
     }
 
     /// The request for these names. What is wrong is the connector's or the settings' fault.

@@ -17,7 +17,7 @@ use crate::{
     text::{RenderFormat, SourceFile, read, render},
 };
 
-fn compiled(name: &str, text: &str) -> (Arc<DestinationConnector>, Node) {
+pub(super) fn compiled(name: &str, text: &str) -> (Arc<DestinationConnector>, Node) {
     let mut diagnostics = Diagnostics::default();
     let file = SourceFile::new(format!("connectors/destinations/{name}.yaml"), text);
     let node = read(file, &mut diagnostics);
@@ -29,14 +29,23 @@ fn compiled(name: &str, text: &str) -> (Arc<DestinationConnector>, Node) {
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().expect("a time")
 }
 
 #[test]
 fn every_shipped_file_passes_its_own_tests() {
     for (name, text) in [
+        ("activecampaign", include_str!("../../../../connectors/destinations/activecampaign.yaml")),
+        ("braze", include_str!("../../../../connectors/destinations/braze.yaml")),
+        ("brevo", include_str!("../../../../connectors/destinations/brevo.yaml")),
+        ("customerio", include_str!("../../../../connectors/destinations/customerio.yaml")),
+        ("emarsys", include_str!("../../../../connectors/destinations/emarsys.yaml")),
+        ("getresponse", include_str!("../../../../connectors/destinations/getresponse.yaml")),
+        ("hubspot", include_str!("../../../../connectors/destinations/hubspot.yaml")),
         ("klaviyo", include_str!("../../../../connectors/destinations/klaviyo.yaml")),
+        ("mailchimp", include_str!("../../../../connectors/destinations/mailchimp.yaml")),
+        ("omnisend", include_str!("../../../../connectors/destinations/omnisend.yaml")),
         ("webhook", include_str!("../../../../connectors/destinations/webhook.yaml")),
     ] {
         let (connector, node) = compiled(name, text);
@@ -81,7 +90,7 @@ error: =body.message
 tests: {}
 "#;
 
-fn answer(status: u16, body: &str) -> HttpAnswer {
+pub(super) fn answer(status: u16, body: &str) -> HttpAnswer {
     HttpAnswer {
         status,
         headers: Vec::new(),
@@ -91,7 +100,7 @@ fn answer(status: u16, body: &str) -> HttpAnswer {
     }
 }
 
-fn frozen() -> Frozen {
+pub(super) fn frozen() -> Frozen {
     let mut fields = Map::new();
     fields.set("email", Value::text("kim@example.test"));
     fields.set("id", Value::text("1"));
@@ -118,7 +127,7 @@ fn sent(step: Step) -> String {
     }
 }
 
-const DELIVERED: Trigger = Trigger::Status(Status::Delivered);
+pub(super) const DELIVERED: Trigger = Trigger::Status(Status::Delivered);
 
 #[test]
 fn an_exchange_walks_its_slots_and_keeps_the_token() {

@@ -242,10 +242,11 @@ fn build<'a>(part: &'a Part, env: &mut Env<'a>) -> Option<Value> {
             (parts.is_empty() || !items.is_empty()).then_some(Value::List(items.into()))
         }
         Part::Map(parts) => {
-            let mut map = Map::new();
+            // Keys that stand twice were refused when the file was read.
+            let mut map = Map::with_room(parts.len());
             for (key, part) in parts {
                 if let Some(value) = build(part, env) {
-                    map.set(key.as_str(), value);
+                    map.add(key.as_str(), value);
                 }
             }
             (parts.is_empty() || !map.is_empty()).then_some(Value::Map(map))

@@ -7,9 +7,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::{Map, Value, taxonomy::Trigger};
 
-use super::{FileTest, compare, given::event};
+use super::{FileTest, compare, given::event_of};
 use crate::{
-    destination::{DestinationConnector, Frozen, Learned, Setup, Step},
+    blocks::outcome::Verdict,
+    destination::{
+        Batch, BatchStep, DestinationConnector, End, Exchange, Frozen, Learned, ReadyDestination,
+        Setup, Step,
+    },
     http::{HttpAnswer, HttpRequest},
     json::{Doc, form},
     text::Node,
@@ -23,74 +27,199 @@ pub fn run(connector: &Arc<DestinationConnector>, file: &Node, now: Timestamp) -
         .collect()
 }
 
-fn one(connector: &Arc<DestinationConnector>, test: &Node, now: Timestamp) -> Result<(), String> {
-    let ids = match test.get("ids").and_then(Node::to_value) {
-        Some(Value::Map(ids)) => ids,
-        _ => Map::new(),
-    };
-    let setup = Setup { settings: settings(connector, test), ids, ..Setup::default() };
-    let ready = connector.ready(setup).map_err(|faults| faults.join("; "))?;
-    let (frozen, trigger, backfill) = given(test, now)?;
-    let begin = || match test.get("check").and_then(Node::as_bool) {
-        Some(true) => ready.check().ok_or("the file has no `check:`"),
-        _ => Ok(ready.exchange(frozen.clone(), trigger, backfill, &Learned::default())),
-    };
-    let mut exchange = begin()?;
-    // Answers of the requests before the last: lookups and tokens.
-    let before: Vec<HttpAnswer> =
-        test.get("before").map(Node::one_or_many).unwrap_or_default().iter().map(answer).collect();
-    let mut step = exchange.start(now);
-    for answer in &before {
-        if let Step::Done { detail, .. } = &step {
-            return Err(format!("it ended early: {detail}"));
+/// An exchange as a test sets it up, as often as it is wanted.
+pub(super) struct Scene {
+    ready: ReadyDestination,
+    messages: Vec<(Frozen, Trigger, bool)>,
+    what: What,
+}
+
+/// What a test tries.
+enum What {
+    /// One message: `given:` is a map.
+    Message,
+    /// One request for many: `given:` is a list.
+    Batch,
+    /// The call that tries credentials.
+    Check,
+}
+
+impl Scene {
+    pub(super) fn of(
+        connector: &Arc<DestinationConnector>,
+        test: &Node,
+        now: Timestamp,
+    ) -> Result<Self, String> {
+        let ids = match test.get("ids").and_then(Node::to_value) {
+            Some(Value::Map(ids)) => ids,
+            _ => Map::new(),
+        };
+        let setup = Setup { settings: settings(connector, test), ids, ..Setup::default() };
+        let ready = connector.ready(setup).map_err(|faults| faults.join("; "))?;
+        let given = test.get("given").ok_or("it has no `given:` with the fields of an event")?;
+        let messages = given.one_or_many().iter().enumerate();
+        let messages = messages.map(|(place, given)| message(given, place + 1, now));
+        let messages = messages.collect::<Result<Vec<_>, _>>()?;
+        let what = match (test.get("check").and_then(Node::as_bool), given.is_list()) {
+            (Some(true), _) => What::Check,
+            (_, true) if !ready.batches() => return Err("the file has no `batch:`".to_owned()),
+            (_, true) => What::Batch,
+            (_, false) => What::Message,
+        };
+        Ok(Self { ready, messages, what })
+    }
+
+    pub(super) fn begin(&self) -> Result<Going, String> {
+        let learned = Learned::default();
+        Ok(match self.what {
+            What::Check => Going::One(self.ready.check().ok_or("the file has no `check:`")?),
+            What::Batch => Going::Many(self.ready.batch(self.messages.clone(), &learned)),
+            What::Message => {
+                let (frozen, trigger, backfill) =
+                    self.messages.first().cloned().ok_or("`given:` is empty")?;
+                Going::One(self.ready.exchange(frozen, trigger, backfill, &learned))
+            }
+        })
+    }
+}
+
+/// What a test has set going.
+pub(super) enum Going {
+    One(Exchange),
+    Many(Batch),
+}
+
+/// How far it is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    Send(HttpRequest),
+    /// The verdict for all, and the word and the detail for each.
+    End(Verdict, Vec<(&'static str, String)>),
+}
+
+impl Going {
+    pub(super) fn start(&mut self, now: Timestamp) -> Stage {
+        match self {
+            Self::One(exchange) => exchange.start(now).into(),
+            Self::Many(batch) => batch.start(now).into(),
         }
-        step = exchange.on(answer, now);
     }
+
+    pub(super) fn on(&mut self, answer: &HttpAnswer, now: Timestamp) -> Stage {
+        match self {
+            Self::One(exchange) => exchange.on(answer, now).into(),
+            Self::Many(batch) => batch.on(answer, now).into(),
+        }
+    }
+}
+
+impl From<Step> for Stage {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Send(request) => Self::Send(request),
+            Step::Done { verdict, detail } => {
+                let name = verdict.name();
+                Self::End(verdict, vec![(name, detail)])
+            }
+        }
+    }
+}
+
+impl From<BatchStep> for Stage {
+    fn from(step: BatchStep) -> Self {
+        match step {
+            BatchStep::Send(request) => Self::Send(request),
+            BatchStep::Done { whole, each } => {
+                let each = each.into_iter().map(|end| match end {
+                    End::Tried { verdict, detail } => (verdict.name(), detail),
+                    End::Alone { detail } => ("alone", detail),
+                    End::Left => ("left", String::new()),
+                });
+                Self::End(whole, each.collect())
+            }
+        }
+    }
+}
+
+fn one(connector: &Arc<DestinationConnector>, test: &Node, now: Timestamp) -> Result<(), String> {
+    let scene = Scene::of(connector, test, now)?;
+    let base_url = scene.ready.base_url();
+    // Answers of the requests before the last: lookups and tokens.
+    let before = before(test);
+    let stage = reached(&mut scene.begin()?, &before, now)?;
     if let Some(wanted) = test.get("ends") {
-        return ended(&step, wanted);
+        return ended(&stage, wanted);
     }
-    let Step::Send(request) = step else { return Err(format!("no request is made: {step:?}")) };
-    expected(test, &request, ready.base_url())?;
+    let Stage::Send(request) = stage else { return Err(format!("no request is made: {stage:?}")) };
+    expected(test, &request, base_url)?;
     for case in test.get("answers").map(Node::one_or_many).unwrap_or_default() {
-        judge(&mut begin()?, &before, case, now, ready.base_url())?;
+        let mut going = scene.begin()?;
+        reached(&mut going, &before, now)?;
+        judge(&mut going, case, now, base_url)?;
     }
     Ok(())
 }
 
-fn judge(
-    exchange: &mut crate::destination::Exchange,
-    before: &[HttpAnswer],
-    case: &Node,
-    now: Timestamp,
-    base_url: &str,
-) -> Result<(), String> {
-    exchange.start(now);
+/// How far it is when the requests before the last were answered.
+fn reached(going: &mut Going, before: &[HttpAnswer], now: Timestamp) -> Result<Stage, String> {
+    let mut stage = going.start(now);
     for answer in before {
-        exchange.on(answer, now);
+        if let Stage::End(_, each) = &stage {
+            return Err(format!("it ended early: {each:?}"));
+        }
+        stage = going.on(answer, now);
     }
+    Ok(stage)
+}
+
+/// What the requests before the one that is compared are answered.
+pub(super) fn before(test: &Node) -> Vec<HttpAnswer> {
+    test.get("before").map(Node::one_or_many).unwrap_or_default().iter().map(answer).collect()
+}
+
+fn judge(going: &mut Going, case: &Node, now: Timestamp, base_url: &str) -> Result<(), String> {
     let answer = case.get("given").map(answer).ok_or("an answer has no `given:`")?;
-    let step = exchange.on(&answer, now);
+    let stage = going.on(&answer, now);
     let here = |why: String| format!("answer {}: {why}", answer.status);
-    match (&step, case.get("then").and_then(Node::as_str)) {
-        (Step::Send(request), Some(wanted)) => addressed(request, wanted, base_url).map_err(here),
-        (Step::Send(_), None) => Err(here("another request is made".to_owned())),
-        (Step::Done { .. }, Some(wanted)) => Err(here(format!("expected {wanted}, found its end"))),
-        (Step::Done { .. }, None) => ended(&step, case).map_err(here),
+    match (&stage, case.get("then").and_then(Node::as_str)) {
+        (Stage::Send(request), Some(wanted)) => addressed(request, wanted, base_url).map_err(here),
+        (Stage::Send(_), None) => Err(here("another request is made".to_owned())),
+        (Stage::End(..), Some(wanted)) => Err(here(format!("expected {wanted}, found its end"))),
+        (Stage::End(..), None) => ended(&stage, case).map_err(here),
     }
 }
 
-/// Whether an exchange came to this end.
-fn ended(step: &Step, wanted: &Node) -> Result<(), String> {
-    let Step::Done { verdict, detail } = step else {
+/// Whether an exchange came to this end: `verdict:` and `detail:` for all, or `verdicts:` and
+/// `details:` one by one, where `alone` and `left` are words beside those of the verdicts.
+fn ended(stage: &Stage, wanted: &Node) -> Result<(), String> {
+    let Stage::End(whole, each) = stage else {
         return Err("expected an end, found a request".to_owned());
     };
-    let name = wanted.get("verdict").and_then(Node::as_str).unwrap_or("sent");
-    if verdict.name() != name {
-        return Err(format!("expected {name}, found {} ({detail})", verdict.name()));
+    let text = |key: &str| wanted.get(key).and_then(Node::as_str);
+    let texts = |key: &str| -> Option<Vec<&str>> {
+        let list = wanted.get(key)?.as_list()?;
+        Some(list.iter().map(|node| node.as_str().unwrap_or_default()).collect())
+    };
+    let usual = if wanted.has("verdicts") { whole.name() } else { "sent" };
+    let name = text("verdict").unwrap_or(usual);
+    if whole.name() != name {
+        return Err(format!("expected {name}, found {} {each:?}", whole.name()));
     }
-    match wanted.get("detail").and_then(Node::as_str) {
-        Some(wanted) if wanted != detail => Err(format!("expected `{wanted}`, found `{detail}`")),
-        _ => Ok(()),
+    let words: Vec<&str> = each.iter().map(|(word, _)| *word).collect();
+    match texts("verdicts") {
+        Some(wanted) if wanted != words => {
+            return Err(format!("expected {wanted:?}, found {each:?}"));
+        }
+        None if each.iter().any(|(word, _)| *word != name) => {
+            return Err(format!("they did not end alike: {each:?}; write `verdicts:`"));
+        }
+        Some(_) | None => {}
+    }
+    let details: Vec<&str> = each.iter().map(|(_, detail)| detail.as_str()).collect();
+    let wanted = text("detail").map(|one| vec![one; each.len()]).or_else(|| texts("details"));
+    match wanted {
+        Some(wanted) if wanted != details => Err(format!("expected {wanted:?}, found {details:?}")),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -115,21 +244,23 @@ fn settings(connector: &DestinationConnector, test: &Node) -> Map {
         if setting.required && settings.get(&setting.name).is_none() {
             let invented = setting.one_of.first().cloned();
             let invented = invented.unwrap_or_else(|| format!("test-{}", setting.name));
-            settings.set(setting.name.clone(), Value::text(invented));
+            let invented = setting.kind.nothing().unwrap_or(Value::text(invented));
+            settings.set(setting.name.clone(), invented);
         }
     }
     settings
 }
 
-fn given(test: &Node, now: Timestamp) -> Result<(Frozen, Trigger, bool), String> {
-    let (trigger, mut fields) = event(test, &["properties", "values"], now)?;
-    let map = |key: &str| match test.get("given").and_then(|given| given.get(key)?.to_value()) {
+/// A message as `given:` says it, with an id by its place.
+fn message(given: &Node, place: usize, now: Timestamp) -> Result<(Frozen, Trigger, bool), String> {
+    let (trigger, mut fields) = event_of(given, &["properties", "values"], now)?;
+    let map = |key: &str| match given.get(key).and_then(Node::to_value) {
         Some(Value::Map(map)) => map,
         _ => Map::new(),
     };
     let (properties, values) = (map("properties"), map("values"));
     let backfill = fields.get("backfill").and_then(Value::as_bool).unwrap_or(false);
-    let usual = [("name", trigger.default_names().0), ("id", "00000000000000000000000000000001")];
+    let usual = [("name", trigger.default_names().0.to_owned()), ("id", format!("{place:032}"))];
     for (key, value) in usual {
         if fields.get(key).is_none() {
             fields.set(key, Value::text(value));
@@ -177,7 +308,7 @@ fn expected(test: &Node, request: &HttpRequest, base_url: &str) -> Result<(), St
     Ok(())
 }
 
-fn answer(node: &Node) -> HttpAnswer {
+pub(super) fn answer(node: &Node) -> HttpAnswer {
     let status = node.get("status").and_then(Node::as_int).and_then(|n| u16::try_from(n).ok());
     let headers = node.get("headers").into_iter().flat_map(|node| node.entries());
     let headers = headers.map(|(key, value)| {

@@ -15,8 +15,19 @@ pub(super) fn event(
     beside: &[&str],
     now: Timestamp,
 ) -> Result<(Trigger, Map), String> {
-    let given = test.get("given").filter(|given| given.is_map());
-    let given = given.ok_or("it has no `given:` with the fields of an event")?;
+    let given = test.get("given").ok_or("it has no `given:` with the fields of an event")?;
+    event_of(given, beside, now)
+}
+
+/// The same of what stands under `given:`.
+pub(super) fn event_of(
+    given: &Node,
+    beside: &[&str],
+    now: Timestamp,
+) -> Result<(Trigger, Map), String> {
+    if !given.is_map() {
+        return Err("`given:` is no map with the fields of an event".to_owned());
+    }
     let mut fields = Map::new();
     for (key, node) in given.entries().filter(|(key, _)| !beside.contains(&key.text.as_str())) {
         let Some(known) = field(&key.text) else {

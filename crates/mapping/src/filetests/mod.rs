@@ -6,6 +6,7 @@ mod compare;
 pub mod destination;
 mod given;
 pub mod mapping;
+mod requests;
 pub mod run;
 pub mod source;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod unsigned;
 use crate::text::Span;
 
 pub use compare::compare;
+pub use requests::requests;
 
 /// One test and how it went.
 #[derive(Debug, Clone)]

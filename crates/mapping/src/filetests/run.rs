@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{FileTest, destination, mapping, source};
 use crate::{
     book::{Book, FileKind, Invented, RuleFile, Surroundings, in_force},
+    coverage,
     text::{Diagnostics, Node, SourceFile, read},
 };
 
@@ -41,6 +42,14 @@ pub fn run(
         if let Some(node) = read(source, &mut ignored) {
             let tests = checked.tests_of(file, &node, &book, now);
             checked.tests.extend(tests.into_iter().map(|test| (file.path.clone(), test)));
+        }
+    }
+    for file in in_force(files).filter(|file| file.kind == FileKind::Merchant && wanted(file)) {
+        if let Some(merchant) = book.merchant(&file.name) {
+            let place = SourceFile::new(file.path.clone(), file.text.clone()).start();
+            for told in coverage::diagnostics(&coverage::coverage(merchant), &place) {
+                checked.diagnostics.push(told);
+            }
         }
     }
     checked.diagnostics.sort();

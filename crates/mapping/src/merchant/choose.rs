@@ -88,10 +88,13 @@ impl Merchant {
                 }
             }
         }
-        let mut properties = Map::new();
-        for (name, built) in properties_of(&self.mapping, rules) {
+        let chosen = properties_of(&self.mapping, rules);
+        let mut properties = Map::with_room(chosen.len());
+        for (name, built) in chosen {
             let mut env = self.env(&fields, target);
-            properties.set_some(name, built.eval(&mut env));
+            if let Some(value) = built.eval(&mut env) {
+                properties.add(name, value);
+            }
         }
         drop(env);
         let mut fields = fields;

@@ -97,7 +97,7 @@ static DESTINATION: Shape = Shape::OneOf(&[
                 "ids that the other system gives to triggers",
             ),
         ],
-        &Shape::Secret,
+        &Shape::OneOf(&[Shape::Secret, Shape::MapOf(Keys::Any, &Shape::Any)]),
     ),
 ]);
 

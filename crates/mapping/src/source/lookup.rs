@@ -270,6 +270,16 @@ impl LookingUp {
         &self.asked.first
     }
 
+    /// What would be kept if this were its only page.
+    pub fn kept(&self, page: &[u8]) -> Bytes {
+        let page = Bytes::copy_from_slice(page);
+        let lookup = self.source.connector.lookup.as_ref();
+        match lookup.and_then(|lookup| lookup.inquiry.pages.as_ref()) {
+            Some(_) => together(&[page]),
+            None => page,
+        }
+    }
+
     /// How often it may be asked.
     pub fn limits(&self) -> Limits {
         self.source.connector.lookup.as_ref().map_or(Limits::OFF, |lookup| lookup.inquiry.limits)

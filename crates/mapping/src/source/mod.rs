@@ -1,6 +1,7 @@
 //! A source connector at work: request → verified → topic, delivery id, accounts → events.
 //! Must not know: which merchants exist, the store, orders.
 
+mod brings;
 mod coerce;
 mod handshake;
 mod inquiry;

@@ -62,6 +62,13 @@ impl Statuses {
         self.rows.get(&folded(code))
     }
 
+    pub(super) fn meanings(&self) -> impl Iterator<Item = &Meaning> {
+        self.rows.values().filter_map(|say| match say {
+            Say::This(meaning) => Some(meaning.as_ref()),
+            Say::Ignore => None,
+        })
+    }
+
     pub(super) fn codes(&self) -> &[String] {
         &self.codes
     }

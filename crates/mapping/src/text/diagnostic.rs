@@ -8,6 +8,8 @@ pub const MAX_TOLD: usize = 200;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Nothing is wrong: worth knowing.
+    Note,
     /// The file works, but probably not as meant.
     Warning,
     /// The file cannot be used.
@@ -36,6 +38,11 @@ impl Diagnostic {
             message: message.into(),
             hint: None,
         }
+    }
+
+    /// A note at `span`.
+    pub fn note(span: &Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(span, message) }
     }
 
     /// A warning at `span`.

@@ -20,11 +20,12 @@ pub(super) fn owner(owner: &Owner) -> (bool, &str) {
     }
 }
 
-/// Writes a batch. Each item is new or a repeat; a batch that fails fails whole.
+/// Writes a batch. Each item is new, with its place in the table, or a repeat; a batch that fails
+/// fails whole.
 pub(super) fn accept(
     connection: &Connection,
     batch: &[NewReceipt],
-) -> rusqlite::Result<Vec<Accepted>> {
+) -> rusqlite::Result<Vec<(Accepted, Option<i64>)>> {
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
     for receipt in batch {
@@ -37,15 +38,15 @@ pub(super) fn accept(
             if !feed {
                 changes.add(name, "duplicate", 1);
             }
-            answers.push(Accepted::Duplicate(ReceiptId::from_bits(known)));
+            answers.push((Accepted::Duplicate(ReceiptId::from_bits(known)), None));
             continue;
         }
-        insert(connection, receipt, feed, name)?;
+        let seq = insert(connection, receipt, feed, name)?;
         if !feed {
             changes.add(name, "accepted", 1);
             changes.add(name, "waiting", 1);
         }
-        answers.push(Accepted::New(receipt.id));
+        answers.push((Accepted::New(receipt.id), Some(seq)));
     }
     changes.write(connection)?;
     Ok(answers)
@@ -56,7 +57,7 @@ fn insert(
     receipt: &NewReceipt,
     feed: bool,
     owner: &str,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     let (body, bytes) = match &receipt.body {
         Body::Bytes(bytes) => {
             connection
@@ -90,12 +91,13 @@ fn insert(
             body,
             bytes,
         ])?;
+    let seq = connection.last_insert_rowid();
     connection.prepare_cached("INSERT INTO dedupe VALUES (?1, ?2, ?3)")?.execute(params![
         receipt.dedupe,
         id_bytes(receipt.id.bits()),
         micros(receipt.received_at)
     ])?;
-    Ok(())
+    Ok(seq)
 }
 
 /// So that one closure serves lists of different elements.

@@ -1,5 +1,7 @@
 //! The port [`Archive`]: lists, stories, the books.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -47,9 +49,13 @@ impl Archive for Embedded {
     }
 
     async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats> {
+        let waiting = Arc::clone(&self.waiting);
         self.desk
             .read(move |connection| {
-                counters::read(connection, merchant.as_ref().map(MerchantId::as_str), micros(now))
+                let whose = merchant.as_ref().map(|merchant| (false, merchant.to_string()));
+                let first = waiting.first(connection, whose.as_ref())?;
+                let merchant = merchant.as_ref().map(MerchantId::as_str);
+                counters::read(connection, merchant, first, micros(now))
             })
             .await
     }

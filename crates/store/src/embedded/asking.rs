@@ -8,15 +8,17 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
-use parcelwire_engine::ports::{Asked, Asking, Held, KeptAnswer, LedgerResult, Polled, ToAsk};
+use parcelwire_engine::ports::{
+    Asked, Asking, Held, KeptAnswer, LedgerResult, Polled, StoredReceipt, ToAsk,
+};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Value as Json, json};
 
 use super::{
     Embedded, Handed,
-    find::one,
     packed::{self, pack},
-    rows::{id_bytes, micros, misfit, time},
+    rows::{self, id_bytes, micros, misfit, time},
+    waiting::Doubt,
 };
 
 /// A receipt that waits for what is asked about it.
@@ -38,9 +40,8 @@ impl Asking for Embedded {
                 })
             })
             .await?;
-        let mut handed = self.handed();
         for id in &all {
-            handed.receipts.remove(id);
+            self.waiting.done(id);
         }
         Ok(())
     }
@@ -61,9 +62,19 @@ impl Asking for Embedded {
             .await
     }
 
-    async fn asked(&self, _: MerchantId, receipt: ReceiptId, end: Asked) -> LedgerResult<()> {
+    async fn asked(
+        &self,
+        merchant: MerchantId,
+        receipt: ReceiptId,
+        end: Asked,
+    ) -> LedgerResult<()> {
         let id = id_bytes(receipt.bits());
-        self.desk.write(move |connection| asked(connection, &id, &end)).await?;
+        let doubt = Doubt::until_told(&self.waiting);
+        let waits = self.desk.write(move |connection| asked(connection, &id, &end)).await?;
+        if let Some(seq) = waits {
+            self.waiting.add((false, merchant.as_str().to_owned()), seq);
+        }
+        doubt.told();
         self.handed().asking.remove(&id);
         self.news.notify_waiters();
         Ok(())
@@ -150,6 +161,11 @@ fn asking(
     Ok(found)
 }
 
+fn one(connection: &Connection, seq: i64) -> rusqlite::Result<StoredReceipt> {
+    let sql = format!("SELECT {} FROM {} WHERE r.seq = ?1", rows::RECEIPT, rows::RECEIPTS);
+    connection.prepare_cached(&sql)?.query_row([seq], rows::receipt)
+}
+
 fn next_owner(connection: &Connection, after: &str) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached(
@@ -184,14 +200,13 @@ fn due(
     Ok(free.take(room).collect())
 }
 
-fn asked(connection: &Connection, id: &[u8; 16], end: &Asked) -> rusqlite::Result<()> {
-    let state: Option<i64> = connection
-        .prepare_cached("SELECT state FROM receipts WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))
+/// Writes how a try ended; the receipt's place where it waits to be decided from now on.
+fn asked(connection: &Connection, id: &[u8; 16], end: &Asked) -> rusqlite::Result<Option<i64>> {
+    let seq: Option<i64> = connection
+        .prepare_cached("SELECT seq FROM receipts WHERE id = ?1 AND state = ?2")?
+        .query_row(params![id, ASKING], |row| row.get(0))
         .optional()?;
-    if state != Some(ASKING) {
-        return Ok(());
-    }
+    let Some(seq) = seq else { return Ok(None) };
     let (state, answer, why, tries, at) = match end {
         Asked::Kept(KeptAnswer::Body(body)) => {
             connection
@@ -208,10 +223,10 @@ fn asked(connection: &Connection, id: &[u8; 16], end: &Asked) -> rusqlite::Resul
     connection
         .prepare_cached(
             "UPDATE receipts SET state = ?2, answer = ?3, why = ?4, asks = COALESCE(?5, asks + 1),
-             ask_at = ?6 WHERE id = ?1",
+             ask_at = ?6 WHERE seq = ?1",
         )?
-        .execute(params![id, state, answer, why, tries, at])
-        .map(|_| ())
+        .execute(params![seq, state, answer, why, tries, at])?;
+    Ok((state == 0).then_some(seq))
 }
 
 /// What was asked about a receipt, for whoever looks at it; nothing where nothing was.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parcelwire_engine::ports::{MessageCounts, ReceiptCounts, Stats};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{asking, find::next_owner};
+use super::asking;
 
 const COLUMNS: [&str; 13] = [
     "accepted",
@@ -74,47 +74,29 @@ pub(super) fn message_column(state: i64) -> &'static str {
     }
 }
 
-/// The sums of one merchant, or of all.
+/// The sums of one merchant, or of all, and the age of the first receipt that waits.
 pub(super) fn read(
     connection: &Connection,
     merchant: Option<&str>,
+    first: Option<i64>,
     now_us: i64,
 ) -> rusqlite::Result<Stats> {
     let sums: Vec<String> = COLUMNS.iter().map(|name| format!("COALESCE(SUM({name}),0)")).collect();
     let filter = if merchant.is_some() { "WHERE merchant = ?1" } else { "WHERE ?1 IS NULL" };
     let sql = format!("SELECT {} FROM counters {filter}", sums.join(","));
     let mut stats = connection.prepare_cached(&sql)?.query_row([merchant], from_row)?;
-    let oldest = match merchant {
-        Some(merchant) => oldest_of(connection, false, merchant)?,
-        None => oldest_of_all(connection)?,
+    let came = "SELECT received_at FROM receipts WHERE seq = ?1";
+    let oldest: Option<i64> = match first {
+        Some(seq) => {
+            connection.prepare_cached(came)?.query_row([seq], |row| row.get(0)).optional()?
+        }
+        None => None,
     };
     let oldest = [oldest, asking::oldest(connection, merchant)?].into_iter().flatten().min();
     let age = oldest.map_or(0, |oldest| (now_us - oldest).max(0) / 1_000_000);
     stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
     stats.balanced = stats.balances();
     Ok(stats)
-}
-
-/// When the first receipt that waits came. Owner by owner: what waits may be much.
-fn oldest_of_all(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    let mut oldest = None;
-    let mut at = (false, String::new());
-    while let Some(owner) = next_owner(connection, &at)? {
-        let first = oldest_of(connection, owner.0, &owner.1)?;
-        oldest = [oldest, first].into_iter().flatten().min();
-        at = owner;
-    }
-    Ok(oldest)
-}
-
-fn oldest_of(connection: &Connection, feed: bool, owner: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached(
-            "SELECT received_at FROM receipts INDEXED BY receipts_waiting
-             WHERE state = 0 AND feed = ?1 AND owner = ?2 ORDER BY seq LIMIT 1",
-        )?
-        .query_row((feed, owner), |row| row.get(0))
-        .optional()
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Stats> {

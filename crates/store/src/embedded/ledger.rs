@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
     Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, StoredReceipt, WakeUp,
-    Want,
+    PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
+    StoredReceipt, WakeUp, Want,
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -21,6 +21,7 @@ use super::{
     find, prune,
     ready::{self, Look},
     rows::{id_bytes, micros, time},
+    waiting::{Doubt, Whose},
 };
 
 impl Embedded {
@@ -53,14 +54,36 @@ impl Embedded {
 impl Ledger for Embedded {
     async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>> {
         let count = batch.len();
+        let owners: Vec<Whose> = batch
+            .iter()
+            .map(|receipt| accept::owner(&receipt.owner))
+            .map(|(feed, name)| (feed, name.to_owned()))
+            .collect();
+        let doubt = Doubt::until_told(&self.waiting);
         let job = move |connection: &Connection| accept::accept(connection, &batch);
         let answers = self.desk.write_ranked(Rank::Urgent, count, job).await;
         self.note(answers.is_ok());
+        let results = match answers {
+            Ok(answers) => {
+                doubt.told();
+                let told = answers.into_iter().zip(owners).map(|((answer, seq), whose)| {
+                    if let Some(seq) = seq {
+                        self.waiting.add(whose, seq);
+                    }
+                    Ok(answer)
+                });
+                told.collect()
+            }
+            Err(error) => {
+                match &error {
+                    PortError::NotApplied { .. } => doubt.told(),
+                    PortError::Unknown { .. } => drop(doubt),
+                }
+                vec![Err(error); count]
+            }
+        };
         self.news.notify_waiters();
-        match answers {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error); count],
-        }
+        results
     }
 
     async fn refuse(&self, batch: Vec<Refused>) -> LedgerResult<()> {
@@ -79,24 +102,16 @@ impl Ledger for Embedded {
         per_owner: usize,
         limit: usize,
     ) -> LedgerResult<Vec<StoredReceipt>> {
-        let handed = Arc::clone(&self.handed);
-        self.desk
-            .read(move |connection| {
-                let mut handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
-                find::waiting(connection, &mut handed, per_owner, limit)
-            })
-            .await
+        let waiting = Arc::clone(&self.waiting);
+        self.desk.read(move |connection| waiting.hand_out(connection, per_owner, limit)).await
     }
 
     async fn release(&self, receipts: Vec<ReceiptId>, messages: Vec<MessageId>) {
-        {
-            let mut handed = self.handed();
-            for receipt in receipts {
-                handed.receipts.remove(&id_bytes(receipt.bits()));
-            }
-            for message in messages {
-                handed.messages.remove(&id_bytes(message.bits()));
-            }
+        for receipt in receipts {
+            self.waiting.give_back(&id_bytes(receipt.bits()));
+        }
+        for message in messages {
+            self.handed().messages.remove(&id_bytes(message.bits()));
         }
         self.news.notify_waiters();
     }
@@ -134,9 +149,8 @@ impl Ledger for Embedded {
                 None => Err(CommitError::NotOwner),
                 Some(step) => match step.ended().await {
                     Ok(Written::Yes) => {
-                        let mut handed = self.handed();
                         for receipt in &receipts {
-                            handed.receipts.remove(receipt);
+                            self.waiting.done(receipt);
                         }
                         Ok(())
                     }
@@ -164,7 +178,7 @@ impl Ledger for Embedded {
                 conclude::settle_feed(connection, receipt, &outcome, &unclaimed, now)
             })
             .await?;
-        self.handed().receipts.remove(&id_bytes(receipt.bits()));
+        self.waiting.done(&id_bytes(receipt.bits()));
         self.news.notify_waiters();
         Ok(())
     }

@@ -12,7 +12,8 @@ use super::{
 
 /// What leads from each version to the next: the first one from 1 to 2. What was released is never
 /// changed.
-const STEPS: [&str; 2] = [include_str!("steps/2.sql"), include_str!("steps/3.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("steps/2.sql"), include_str!("steps/3.sql"), include_str!("steps/4.sql")];
 
 /// The schema that this version writes.
 pub const SCHEMA_VERSION: i64 = 1 + STEPS.len() as i64;

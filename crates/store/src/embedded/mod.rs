@@ -21,9 +21,10 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod unmapped;
+mod waiting;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
     sync::{
@@ -37,6 +38,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::Notify;
 
 use desk::Desk;
+use waiting::Waiting;
 
 pub use backup::{BackupError, backup};
 pub use migrate::SCHEMA_VERSION;
@@ -48,6 +50,7 @@ pub const FILE: &str = "parcelwire.db";
 /// The embedded store.
 pub struct Embedded {
     desk: Arc<Desk>,
+    waiting: Arc<Waiting>,
     handed: Arc<Mutex<Handed>>,
     news: Arc<Notify>,
     /// Whether the last write failed: a full disk shows only when something is written.
@@ -59,18 +62,16 @@ pub struct Embedded {
     lock: Option<File>,
 }
 
-/// What is handed out and not settled yet.
+/// Messages that are handed out and not settled yet.
 #[derive(Debug, Default)]
 struct Handed {
-    receipts: BTreeSet<[u8; 16]>,
     /// Message → its destination.
     messages: BTreeMap<[u8; 16], (String, String)>,
     /// Receipt → its merchant, while something is asked about it.
     asking: BTreeMap<[u8; 16], String>,
     /// The merchant with whom the last look for those ended.
     last_asked: String,
-    /// Where the last look among owners and destinations ended: the next begins behind it.
-    last_owner: (bool, String),
+    /// Where the last look among destinations ended: the next begins behind it.
     last_destination: (String, String),
 }
 
@@ -134,7 +135,8 @@ impl Embedded {
     fn over(desk: Arc<Desk>, instance_key: [u8; 32], epoch: u64) -> Self {
         Self {
             desk,
-            handed: Arc::new(Mutex::new(Handed::default())),
+            waiting: Arc::default(),
+            handed: Arc::default(),
             news: Arc::new(Notify::new()),
             failing: AtomicBool::new(false),
             instance_key,

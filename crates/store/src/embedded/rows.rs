@@ -56,6 +56,10 @@ fn answer(row: &Row<'_>) -> rusqlite::Result<Option<KeptAnswer>> {
     Ok(row.get::<_, Option<String>>(10)?.map(KeptAnswer::Failed))
 }
 
+/// Where [`RECEIPT`] is read from.
+pub(super) const RECEIPTS: &str = "receipts r LEFT JOIN bodies b ON b.id = r.body \
+    LEFT JOIN bodies a ON a.id = r.answer";
+
 /// Reads [`RECEIPT`].
 pub(super) fn receipt(row: &Row<'_>) -> rusqlite::Result<StoredReceipt> {
     let feed: bool = row.get(1)?;

@@ -132,7 +132,7 @@ fn the_files_of_the_manual_are_in_order_and_pass_their_tests() {
     let checked = filetests::run::run(&files(), &Surroundings::default(), now, |_| true);
     let told = render(checked.diagnostics.iter(), RenderFormat::Text { colour: false }, &[]);
     assert!(checked.is_fine(), "{told}\n{:?}", checked.tests);
-    assert!(checked.diagnostics.iter().all(|told| told.severity == Severity::Warning));
+    assert!(checked.diagnostics.iter().all(|told| told.severity < Severity::Error));
     let tests = |part: &str| checked.tests.iter().filter(|(file, _)| file.contains(part)).count();
     assert_eq!((tests("hey"), tests("lagerhaus"), tests("brieftaube")), (1, 1, 1));
 }

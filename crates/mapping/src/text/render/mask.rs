@@ -7,8 +7,9 @@ use std::ops::Range;
 
 /// What stands in place of a secret.
 const MASK: &str = "****";
-/// A key that contains one of these words has a secret for its value.
-const SECRET_WORDS: [&str; 12] = [
+/// A key that contains one of these words has a secret for its value, or people's addresses.
+const SECRET_WORDS: [&str; 13] = [
+    "testers",
     "secret",
     "token",
     "apikey",

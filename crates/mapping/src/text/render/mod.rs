@@ -144,6 +144,7 @@ fn text(told: &Told<'_>, colour: bool) -> String {
     let level = match told.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let mut group = match (shown_line(told), told.span) {
         (Some((number, line, range)), Some(span)) => {
@@ -164,7 +165,10 @@ fn text(told: &Told<'_>, colour: bool) -> String {
 }
 
 fn github(told: &Told<'_>) -> String {
-    let command = word(told.severity);
+    let command = match told.severity {
+        Severity::Note => "notice",
+        other => word(other),
+    };
     let place = match told.span {
         Some(span) => {
             let (line, column) = span.line_column();
@@ -217,7 +221,9 @@ fn junit(cases: &[Case], told: &[Told<'_>]) -> String {
             let body = escape_xml(text(told, false).trim_end());
             lines.push(match told.severity {
                 Severity::Error => format!("    <failure message=\"{message}\">{body}</failure>"),
-                Severity::Warning => format!("    <system-out>{body}</system-out>"),
+                Severity::Warning | Severity::Note => {
+                    format!("    <system-out>{body}</system-out>")
+                }
             });
         }
         lines.push("  </testcase>".to_owned());
@@ -254,6 +260,7 @@ fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
     }
 }
 
