@@ -7,6 +7,7 @@ mod client;
 mod connectors;
 mod events;
 mod healthcheck;
+mod infer;
 mod map;
 mod new;
 mod send;
@@ -61,6 +62,8 @@ enum Command {
     Connectors(connectors::Connectors),
     /// A commented file to start from: source, destination, merchant or mapping
     New(new::New),
+    /// Propose a source connector from sample payloads
+    Infer(infer::Infer),
     /// The effective settings, secrets masked
     Config(show::Config),
     /// The JSON Schema of a kind of file
@@ -149,6 +152,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
+        Command::Infer(infer) => infer.run(),
         Command::Config(config) => config.run(&settings()?),
         Command::Schema(schema) => schema.run(),
         Command::Healthcheck(health) => health.run(&settings),

@@ -148,6 +148,9 @@ pub fn all(files: &[RuleFile], is_shipped: impl Fn(&RuleFile) -> bool) -> Vec<De
 fn describe(file: &RuleFile, shipped: bool) -> Option<Description> {
     let mut ignored = Diagnostics::default();
     let node = read(SourceFile::new(file.path.clone(), file.text.clone()), &mut ignored)?;
+    if ignored.has_errors() {
+        return None;
+    }
     let can = match file.kind {
         FileKind::SourceConnector => Can::Source(Box::new(Source::of(&node))),
         FileKind::DestinationConnector => Can::Destination(Box::new(Destination::of(&node))),

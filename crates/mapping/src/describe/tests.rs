@@ -71,7 +71,8 @@ fn a_source_tells_what_it_can() {
 
 const DESTINATION: &str = r##"
 title: Pigeon
-facts: pigeon.example/api, read 2026-11-24. Unverified: the rate.
+facts: >-
+  pigeon.example/api, read 2026-11-24. Unverified: the rate.
 setup: { scopes: [events:write] }
 settings:
   api_key: { secret: true, where: { en: Account } }

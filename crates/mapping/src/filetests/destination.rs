@@ -16,7 +16,7 @@ use crate::{
     },
     http::{HttpAnswer, HttpRequest},
     json::{Doc, form},
-    text::Node,
+    text::{Node, Period},
 };
 
 /// Runs all tests of a file.
@@ -190,7 +190,7 @@ fn judge(going: &mut Going, case: &Node, now: Timestamp, base_url: &str) -> Resu
 }
 
 /// Whether an exchange came to this end: `verdict:` and `detail:` for all, or `verdicts:` and
-/// `details:` one by one, where `alone` and `left` are words beside those of the verdicts.
+/// `details:` one by one, and `wait:`, where `alone` and `left` are words beside those of the verdicts.
 fn ended(stage: &Stage, wanted: &Node) -> Result<(), String> {
     let Stage::End(whole, each) = stage else {
         return Err("expected an end, found a request".to_owned());
@@ -214,6 +214,14 @@ fn ended(stage: &Stage, wanted: &Node) -> Result<(), String> {
             return Err(format!("they did not end alike: {each:?}; write `verdicts:`"));
         }
         Some(_) | None => {}
+    }
+    let asked = match whole {
+        Verdict::Again { after, .. } => *after,
+        _ => None,
+    };
+    let period = text("wait").map(|text| text.parse::<Period>().ok().and_then(Period::seconds));
+    if period.is_some_and(|seconds| seconds.map(Duration::from_secs) != asked) {
+        return Err(format!("expected another wait than {asked:?}"));
     }
     let details: Vec<&str> = each.iter().map(|(_, detail)| detail.as_str()).collect();
     let wanted = text("detail").map(|one| vec![one; each.len()]).or_else(|| texts("details"));

@@ -47,6 +47,7 @@ struct Many {
 
 impl Plan {
     /// Compiles `batch:`; `scope` is that of a message.
+    #[expect(clippy::option_option, reason = "the outer one says whether it is sound")]
     pub(super) fn compile(
         file: &Node,
         scope: &Scope,

@@ -150,11 +150,11 @@ impl Rule {
             Of::Key(key) => {
                 let called = key.eval(env).as_text();
                 let called = called.as_deref();
-                let same = |key: &Option<&str>| match (key, called) {
+                let same = |key: Option<&str>| match (key, called) {
                     (Some(key), Some(called)) => key.eq_ignore_ascii_case(called),
                     (_, None) | (None, Some(_)) => false,
                 };
-                let found = keys.iter().enumerate().filter(|(_, key)| same(key));
+                let found = keys.iter().enumerate().filter(|(_, key)| same(**key));
                 found.map(|(place, _)| place).collect()
             }
         }

@@ -11,14 +11,14 @@ use crate::{
     text::{RenderFormat, SourceFile, read, render},
 };
 
-const HEAD: &str = r#"
+const HEAD: &str = r"
 title: Taube
 facts: invented
 base_url: https://api.taube.example
 repeated_id: ignored
 needs: [{ value: =email, say: nobody to tell }]
 send: { request: POST /one, json: { who: =email, what: =name } }
-"#;
+";
 
 fn ready(batch: &str) -> ReadyDestination {
     let (connector, _) = compiled("taube", &format!("{HEAD}{batch}tests: {{}}\n"));
@@ -62,7 +62,7 @@ fn of(ready: &ReadyDestination, emails: &[&str]) -> Batch {
     ready.batch(messages.collect(), &Learned::default())
 }
 
-const BY_INDEX: &str = r#"
+const BY_INDEX: &str = r"
 batch:
   request: POST /many
   most: 3
@@ -71,7 +71,7 @@ batch:
   results:
     - { each: =body.wrong, as: w, index: =w.at, say: =w.why }
     - { each: =body.busy, index: =item, is: again }
-"#;
+";
 
 #[test]
 fn as_many_as_fit_go_in_one_request_and_the_others_are_left() {
