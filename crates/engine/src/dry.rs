@@ -15,7 +15,7 @@ use parcelwire_mapping::{
     destination::{Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
     http::{HttpAnswer, HttpRequest},
     merchant::{Candidate, Merchant},
-    source::{LookupFault, ReadySource, Reading, Received},
+    source::{LookupFault, Reading, ReadySource, Received},
 };
 
 use crate::{

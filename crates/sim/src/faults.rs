@@ -55,7 +55,11 @@ impl Faulty {
     }
 
     /// Runs a writing call with what the dice say about it.
-    pub(crate) async fn write<T>(&self, name: &str, call: impl Future<Output = T>) -> Result<T, PortError> {
+    pub(crate) async fn write<T>(
+        &self,
+        name: &str,
+        call: impl Future<Output = T>,
+    ) -> Result<T, PortError> {
         self.alive().await;
         let why = || "the simulation said so".to_owned();
         match self.dice.call(name) {

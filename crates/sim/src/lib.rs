@@ -1,8 +1,8 @@
 //! Deterministic worlds for tests: one seed drives clock, store, transport and faults on one paused
 //! thread, with the real engine and the real SQLite core. What must hold is in [`check`].
 
-pub mod check;
 mod asking;
+pub mod check;
 mod clock;
 mod dice;
 mod faults;

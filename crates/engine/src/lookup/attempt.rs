@@ -76,9 +76,9 @@ impl Desk {
         if let Some((at, why)) = self.rests(credential).filter(|(until, _)| *until > now) {
             return Asked::Again { tries: to_ask.tries, at, why };
         }
-        let cached = looking.cached().map(|(time, hash)| {
-            (time, (merchant.clone(), receipt.source.clone(), hash))
-        });
+        let cached = looking
+            .cached()
+            .map(|(time, hash)| (time, (merchant.clone(), receipt.source.clone(), hash)));
         if let Some(answer) = cached.as_ref().and_then(|(_, key)| self.cache.get(key, now)) {
             Metrics::count(&shared.metrics.lookups, "cached");
             return Asked::Kept(KeptAnswer::Body(answer));

@@ -29,9 +29,8 @@ pub(super) fn follow(
     chance: f64,
 ) -> (Asked, Option<Timestamp>) {
     let age = Duration::try_from(now.duration_since(received_at)).unwrap_or(Duration::ZERO);
-    let over = |fault: LookupFault| {
-        (Asked::Kept(KeptAnswer::Failed(fault.name().to_owned())), None)
-    };
+    let over =
+        |fault: LookupFault| (Asked::Kept(KeptAnswer::Failed(fault.name().to_owned())), None);
     let mut all_rest = false;
     let after = match verdict {
         Verdict::KeyWrong | Verdict::SettingsWrong | Verdict::VersionRetired => {

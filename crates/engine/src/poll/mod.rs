@@ -3,11 +3,7 @@
 
 mod round;
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use parcelwire_domain::id::{MerchantId, SourceName};
@@ -112,7 +108,8 @@ impl Polls {
                 }
                 continue;
             }
-            let (polled, due) = match self.shared.ledger.polled(key.0.clone(), key.1.clone()).await {
+            let (polled, due) = match self.shared.ledger.polled(key.0.clone(), key.1.clone()).await
+            {
                 Ok(polled) => {
                     let every = source.connector().polls_every().unwrap_or(LONGEST);
                     let last = polled.as_ref().map(|polled| polled.at);
@@ -126,8 +123,7 @@ impl Polls {
                     continue;
                 }
             };
-            let one =
-                Watched { polled, since: now, due, failures: 0, is_running: false, settings };
+            let one = Watched { polled, since: now, due, failures: 0, is_running: false, settings };
             watched.insert(key, one);
         }
         self.measure(watched, now);
@@ -148,11 +144,7 @@ impl Polls {
         wanted
     }
 
-    fn begin(
-        &self,
-        watched: &mut BTreeMap<Key, Watched>,
-        under_way: &mut JoinSet<(Key, Ended)>,
-    ) {
+    fn begin(&self, watched: &mut BTreeMap<Key, Watched>, under_way: &mut JoinSet<(Key, Ended)>) {
         let now = self.shared.clock.now();
         let mut due: Vec<(&Key, &mut Watched)> =
             watched.iter_mut().filter(|(_, one)| !one.is_running && one.due <= now).collect();

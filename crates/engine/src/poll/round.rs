@@ -114,8 +114,9 @@ impl Rounder {
         cursor: &mut Option<String>,
     ) -> Result<bool, Failed> {
         let now = self.shared.clock.now();
-        let mut round =
-            ready.poll(cursor.as_deref(), now).map_err(|why| Failed::new(Verdict::Rejected, why))?;
+        let mut round = ready
+            .poll(cursor.as_deref(), now)
+            .map_err(|why| Failed::new(Verdict::Rejected, why))?;
         let (credential, rates) = (ready.credential(), round.limits());
         let mut request = round.request().clone();
         loop {

@@ -64,7 +64,8 @@ pub(super) fn look_up(
         return Err(format!("it is looked up by {asked}: say so by `lookup:` in the test"));
     };
     expected(stated, looking.request())?;
-    for (place, answer) in stated.get("answers").map(Node::one_or_many).unwrap_or_default().iter().enumerate()
+    for (place, answer) in
+        stated.get("answers").map(Node::one_or_many).unwrap_or_default().iter().enumerate()
     {
         match looking.on(&canned(answer), now) {
             LookupStep::Send(request) => follows(stated, place, &request)?,
@@ -192,8 +193,9 @@ fn ended(stated: &Node, verdict: &str, detail: &str) -> Result<(), String> {
 fn canned(node: &Node) -> HttpAnswer {
     let status = node.get("status").and_then(Node::as_int).and_then(|n| u16::try_from(n).ok());
     let headers = node.get("headers").into_iter().flat_map(|node| node.entries());
-    let headers = headers
-        .map(|(key, value)| (key.text.to_lowercase(), value.as_str().unwrap_or_default().to_owned()));
+    let headers = headers.map(|(key, value)| {
+        (key.text.to_lowercase(), value.as_str().unwrap_or_default().to_owned())
+    });
     let text = node.get("text").and_then(Node::as_str).map(str::to_owned);
     let body = node.get("json").map(Node::to_json_text).or(text).unwrap_or_default();
     HttpAnswer {

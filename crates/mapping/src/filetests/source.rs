@@ -218,7 +218,8 @@ fn read(
         headers.push((name.to_owned(), topic.to_owned()));
     }
     let query = test.get("query").and_then(Node::as_str).unwrap_or_default().to_owned();
-    let ready = match method.and_then(|method| Some((method.invented("a test in a file")?, method))) {
+    let ready = match method.and_then(|method| Some((method.invented("a test in a file")?, method)))
+    {
         Some((secrets, method)) => {
             let ready = connector
                 .ready(complete, &[secrets.verifying], "")

@@ -44,8 +44,7 @@ pub(super) fn of(
 /// words, found once.
 fn texts(file: &Node) -> Vec<&str> {
     let lookup = file.get("lookup");
-    let asked =
-        ["when", "request", "query", "headers", "json", "form"].map(|key| lookup?.get(key));
+    let asked = ["when", "request", "query", "headers", "json", "form"].map(|key| lookup?.get(key));
     let read = ["events", "statuses", "account"].map(|key| file.get(key));
     let mut texts = Vec::new();
     for node in asked.into_iter().chain(read).flatten() {

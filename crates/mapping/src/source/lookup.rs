@@ -196,11 +196,7 @@ impl ReadySource {
     }
 
     /// Begins to ask about a receipt; or says why nothing may be asked.
-    pub fn look_up(
-        &self,
-        received: &Received<'_>,
-        most_bytes: usize,
-    ) -> Result<LookingUp, String> {
+    pub fn look_up(&self, received: &Received<'_>, most_bytes: usize) -> Result<LookingUp, String> {
         let lookup = self.connector.lookup.as_ref().ok_or("nothing is looked up")?;
         let payload = self.payload(received.body).unwrap_or_default();
         let query = request::query(received.query);
@@ -218,18 +214,19 @@ impl ReadySource {
     }
 
     /// Whose a webhook is that something is asked about: its account stands in the payload itself.
-    pub(super) fn account_of(
-        &self,
-        payload: &Payload,
-        received: &Received<'_>,
-    ) -> Option<String> {
+    pub(super) fn account_of(&self, payload: &Payload, received: &Received<'_>) -> Option<String> {
         let query = request::query(received.query);
         let env = self.env(payload, received, &query);
         let account = self.connector.account.as_ref()?.eval(&env).as_text()?;
         Some(account.trim().to_owned())
     }
 
-    pub(super) fn env<'a>(&'a self, payload: &'a Payload, received: &Received<'a>, query: &'a Map) -> Env<'a> {
+    pub(super) fn env<'a>(
+        &'a self,
+        payload: &'a Payload,
+        received: &Received<'a>,
+        query: &'a Map,
+    ) -> Env<'a> {
         let lines = received.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         request::env(payload, request::headers(lines), query.into())
             .with("settings", &self.settings)
@@ -353,9 +350,7 @@ impl LookingUp {
             }
             Ok(After::Nothing) if paged => LookupStep::Answered(together(&self.pages)),
             Ok(After::Nothing) => LookupStep::Answered(answer.body.clone()),
-            Err(fault) => {
-                LookupStep::Failed(fault, "the next page is on another host".to_owned())
-            }
+            Err(fault) => LookupStep::Failed(fault, "the next page is on another host".to_owned()),
         }
     }
 }

@@ -114,8 +114,7 @@ impl Poll {
         let of_item = answer_scope().with("item", Kind::Any);
         let inquiry = Inquiry::compile(node, &scope, &["settings", "cursor", "now"], diagnostics);
         let items = draft::expression(node.get("items")?, &answer_scope(), diagnostics);
-        let mut template =
-            |key: &str| Some(draft::template(node.get(key)?, &of_item, diagnostics));
+        let mut template = |key: &str| Some(draft::template(node.get(key)?, &of_item, diagnostics));
         let (id, topic) = (template("id"), template("topic"));
         let cursor = match node.get("cursor") {
             Some(cursor) => Some(Cursor::compile(cursor, &scope, &of_item, diagnostics)?),
@@ -167,14 +166,20 @@ impl Cursor {
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let take = draft::expression(node.get("take")?, of_item, diagnostics)?;
-        let of_items = take.reads().iter().any(|read| read.path.first().is_some_and(|root| root == "item"));
+        let of_items =
+            take.reads().iter().any(|read| read.path.first().is_some_and(|root| root == "item"));
         let Some(start) = node.get("start") else {
-            return Some(if of_items { Self::Time(take) } else { Self::Given { take, start: None } });
+            return Some(if of_items {
+                Self::Time(take)
+            } else {
+                Self::Given { take, start: None }
+            });
         };
         if of_items {
             let message = "a cursor that is a time of `item` starts at the time it is";
             let error = Diagnostic::error(&start.span, message);
-            diagnostics.push(error.hint("leave `start` out; `overlap` says how far back it reaches"));
+            diagnostics
+                .push(error.hint("leave `start` out; `overlap` says how far back it reaches"));
             return None;
         }
         let start = draft::template(start, scope, diagnostics)?;

@@ -144,7 +144,11 @@ pub static SHAPE: Shape = Shape::Map(&[
     Field::new("party", PARTY, "who speaks through it").default("fulfilment"),
     Field::new("settings", settings::SHAPE, "what an instance can be told beside its secret"),
     Field::new("topic", TOPIC, "where the kind of webhook stands"),
-    Field::new("verify", Shape::OneOrMany(&METHOD), "how a request is verified; needed without `poll`"),
+    Field::new(
+        "verify",
+        Shape::OneOrMany(&METHOD),
+        "how a request is verified; needed without `poll`",
+    ),
     LOOKUP_KEY,
     POLL_KEY,
     Field::new(

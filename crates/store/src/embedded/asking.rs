@@ -101,7 +101,8 @@ impl Asking for Embedded {
                     .prepare_cached("SELECT polled FROM polls WHERE merchant = ?1 AND source = ?2")?
                     .query_row([merchant.as_str(), source.as_str()], |row| row.get(0))
                     .optional()?;
-                let read = |text: String| serde_json::from_str(&text).map_err(|_| misfit(0, "polled"));
+                let read =
+                    |text: String| serde_json::from_str(&text).map_err(|_| misfit(0, "polled"));
                 text.map(read).transpose()
             })
             .await

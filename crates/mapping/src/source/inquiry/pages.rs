@@ -86,7 +86,8 @@ impl Pages {
                 until,
             },
             (None, None, _) | (Some(_), None, None) => {
-                let error = Diagnostic::error(&node.span, "nothing says how pages follow each other");
+                let error =
+                    Diagnostic::error(&node.span, "nothing says how pages follow each other");
                 diagnostics.push(error.hint(
                     "`query:` with `last:`, `more:` or `items:` beside it for numbered pages, `next:` \
                      for an address in the answer, both for a token",
@@ -120,13 +121,18 @@ impl Pages {
                 let next = from + i64::from(had) * step;
                 let follows = match until {
                     Until::Last(last) => {
-                        let last = last.eval(env).as_text().and_then(|text| text.parse::<i64>().ok());
+                        let last =
+                            last.eval(env).as_text().and_then(|text| text.parse::<i64>().ok());
                         last.is_some_and(|last| next <= last)
                     }
                     Until::More(more) => more.eval(env).truth() == Some(true),
                     Until::Empty => items.is_some_and(|items| items > 0),
                 };
-                if follows { Following::Parameter(query.clone(), next.to_string()) } else { Following::Nothing }
+                if follows {
+                    Following::Parameter(query.clone(), next.to_string())
+                } else {
+                    Following::Nothing
+                }
             }
             Form::Token { query, next } => match text(next, env) {
                 Some(token) => Following::Parameter(query.clone(), token),

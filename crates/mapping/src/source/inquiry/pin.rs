@@ -41,10 +41,14 @@ impl Pin {
             }),
             Template::Typed(_) => None,
         };
-        if start.is_some_and(|start| !start.starts_with("https://") && !start.starts_with("http://")) {
+        if start
+            .is_some_and(|start| !start.starts_with("https://") && !start.starts_with("http://"))
+        {
             let span = node.get("request").map_or(&node.span, |request| &request.span);
-            let error = Diagnostic::error(span, "a source has no base URL: the address must be whole");
-            diagnostics.push(error.hint("write GET https://…, or begin with a setting that holds it"));
+            let error =
+                Diagnostic::error(span, "a source has no base URL: the address must be whole");
+            diagnostics
+                .push(error.hint("write GET https://…, or begin with a setting that holds it"));
             return None;
         }
         let Some(stated) = node.get("host") else {
@@ -53,8 +57,9 @@ impl Pin {
             }
             let span = node.get("request").map_or(&node.span, |request| &request.span);
             let error = Diagnostic::error(span, "a payload could lead this request anywhere");
-            diagnostics
-                .push(error.hint("add `host:`, the hosts it may go to, as in ^api[0-9]*\\.x\\.com$"));
+            diagnostics.push(
+                error.hint("add `host:`, the hosts it may go to, as in ^api[0-9]*\\.x\\.com$"),
+            );
             return None;
         };
         if let Some(pattern) = stated.as_str().filter(|text| text.starts_with('^')) {
@@ -229,13 +234,15 @@ mod tests {
         let first = "https://a.test/list?page=1";
         let stays = |next: &str| beside(first, next);
         assert_eq!(stays("/list?page=2").as_deref(), Some("https://a.test/list?page=2"));
-        assert_eq!(
-            stays("https://a.test/list?c=2").as_deref(),
-            Some("https://a.test/list?c=2")
-        );
-        for other in
-            ["https://b.test/x", "http://a.test/x", "https://a.test:444/", "//b.test/x", "/\\b.test", "x"]
-        {
+        assert_eq!(stays("https://a.test/list?c=2").as_deref(), Some("https://a.test/list?c=2"));
+        for other in [
+            "https://b.test/x",
+            "http://a.test/x",
+            "https://a.test:444/",
+            "//b.test/x",
+            "/\\b.test",
+            "x",
+        ] {
             assert_eq!(stays(other), None, "{other}");
         }
         assert_eq!(

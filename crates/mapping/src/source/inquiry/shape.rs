@@ -12,8 +12,12 @@ static BASIC: Shape = Shape::Map(&[
 
 static PAGES: Shape = Shape::Map(&[
     Field::new("query", Shape::Text, "the parameter that names a page, or the token of one"),
-    Field::new("from", Shape::Int { min: 0, max: 1_000_000 }, "the number of the first page; said where it stands here")
-        .default("1"),
+    Field::new(
+        "from",
+        Shape::Int { min: 0, max: 1_000_000 },
+        "the number of the first page; said where it stands here",
+    )
+    .default("1"),
     Field::new("step", Shape::Int { min: 1, max: 100_000 }, "by how much the number rises")
         .default("1"),
     Field::new("last", Shape::Expression, "the number of the last page, in the answer"),
@@ -35,7 +39,11 @@ static LOOKUP: Shape = Shape::Map(&[
     FORM,
     NESTED,
     PAGED,
-    Field::new("items", Shape::Expression, "a page's items: rules see those of all pages as one list"),
+    Field::new(
+        "items",
+        Shape::Expression,
+        "a page's items: rules see those of all pages as one list",
+    ),
     LIMIT,
     THROTTLES,
     ANSWER,
@@ -44,14 +52,22 @@ static LOOKUP: Shape = Shape::Map(&[
 ]);
 
 static CURSOR: Shape = Shape::Map(&[
-    Field::new("take", Shape::Expression, "a time of `item`, of which the latest counts, or what the answer gives for next time")
-        .required(),
+    Field::new(
+        "take",
+        Shape::Expression,
+        "a time of `item`, of which the latest counts, or what the answer gives for next time",
+    )
+    .required(),
     Field::new("start", Shape::Expression, "what is asked for the first time; else from now on"),
 ]);
 
 static POLL: Shape = Shape::Map(&[
-    Field::new("request", Shape::Expression, "method and whole address; `cursor` and `now` are seen")
-        .required(),
+    Field::new(
+        "request",
+        Shape::Expression,
+        "method and whole address; `cursor` and `now` are seen",
+    )
+    .required(),
     QUERY,
     HEADERS,
     BASIC_AUTH,
@@ -60,12 +76,17 @@ static POLL: Shape = Shape::Map(&[
     NESTED,
     PAGED,
     Field::new("every", Shape::Text, "how often, as in 5m").required(),
-    Field::new("items", Shape::Expression, "the list in the answer of which each becomes a receipt")
-        .required(),
+    Field::new(
+        "items",
+        Shape::Expression,
+        "the list in the answer of which each becomes a receipt",
+    )
+    .required(),
     Field::new("id", Shape::Expression, "what tells a repeat, of `item`"),
     Field::new("topic", Shape::Expression, "the receipt's topic, where none stands in its body"),
     Field::new("cursor", CURSOR, "what is remembered from one time to the next"),
-    Field::new("overlap", Shape::Text, "how much of the time before is asked for again").default("10m"),
+    Field::new("overlap", Shape::Text, "how much of the time before is asked for again")
+        .default("10m"),
     LIMIT,
     THROTTLES,
     ANSWER,

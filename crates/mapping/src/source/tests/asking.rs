@@ -120,7 +120,12 @@ fn an_address_from_a_payload_needs_a_pin() {
         let text = DEPOT.replace("GET {{ link }}", text);
         text.replace("  host: ^api[0-9]*\\.depot\\.test$\n", host)
     };
-    for led in ["GET {{ link }}", "GET https://{{ shop }}.depot.test/x", "GET {{ settings.url }}{{ link }}", "GET =link"] {
+    for led in [
+        "GET {{ link }}",
+        "GET https://{{ shop }}.depot.test/x",
+        "GET {{ settings.url }}{{ link }}",
+        "GET =link",
+    ] {
         let told = compiled("depot", &request(led, "")).expect_err(led);
         assert!(told.contains("a payload could lead this request anywhere"), "{told}");
         compiled("depot", &request(led, "  host: [api.depot.test, b.test]\n")).expect(led);
@@ -293,8 +298,10 @@ fn a_cursor_moves_only_where_nothing_older_can_follow() {
 
 #[test]
 fn a_given_cursor_is_passed_on_page_by_page() {
-    let text = ROUNDS
-        .replace("  cursor: { take: =item.at }\n  overlap: 5m\n", "  cursor: { take: =body.token, start: '0' }\n");
+    let text = ROUNDS.replace(
+        "  cursor: { take: =item.at }\n  overlap: 5m\n",
+        "  cursor: { take: =body.token, start: '0' }\n",
+    );
     let (text, _) = text.split_once("tests:").expect("it has tests");
     let (connector, _) = compiled("rounds", &format!("{text}tests: {{}}\n")).expect("it compiles");
     let ready = connector.share(Map::new());
@@ -321,6 +328,9 @@ fn mistakes_in_polling_are_told() {
         let told = compiled("rounds", &text).expect_err(from);
         assert!(told.contains(why), "{from}\n{told}");
     }
-    let told = compiled("x", "title: X\nfacts: none\nevents: { status: delivered, order_id: =a }\ntests: {}\n");
+    let told = compiled(
+        "x",
+        "title: X\nfacts: none\nevents: { status: delivered, order_id: =a }\ntests: {}\n",
+    );
     assert!(told.expect_err("it is neither hooked nor polled").contains("`verify` is missing"));
 }

@@ -39,7 +39,8 @@ fn an_answer_is_kept_with_its_receipt_and_only_the_first() {
         assert_eq!(balanced(&store).await.receipts.waiting, 1);
         assert_eq!(asking(&store, 9, 9).await, [1]);
         assert!(asking(&store, 9, 9).await.is_empty(), "it is handed out once");
-        let body = |text: &'static str| Asked::Kept(KeptAnswer::Body(Bytes::from_static(text.as_bytes())));
+        let body =
+            |text: &'static str| Asked::Kept(KeptAnswer::Body(Bytes::from_static(text.as_bytes())));
         end(&store, 1, body("[1]")).await;
         end(&store, 1, body("[2]")).await;
         end(&store, 1, Asked::Kept(KeptAnswer::Failed("lookup_failed".to_owned()))).await;
@@ -51,7 +52,10 @@ fn an_answer_is_kept_with_its_receipt_and_only_the_first() {
         after.ask(vec![id(1)], now()).await.expect("it is written");
         assert!(asking(&after, 9, 9).await.is_empty());
         let story = after.story(id(1)).await.expect("it answers").expect("it is there");
-        assert_eq!((&story["lookup"]["answer"], &story["status"]), (&"[1]".into(), &"waiting".into()));
+        assert_eq!(
+            (&story["lookup"]["answer"], &story["status"]),
+            (&"[1]".into(), &"waiting".into())
+        );
         let done = after.commit(&held, vec![step(&[(1, Outcome::Forwarded)], Vec::new())]).await;
         assert_eq!(done, [Ok(())]);
         let stats = balanced(&after).await;
@@ -65,7 +69,8 @@ fn a_try_that_failed_is_remembered_over_a_start() {
         to_ask(&store, &[(1, "hey"), (2, "hey")]).await;
         assert_eq!(asking(&store, 9, 9).await, [1, 2]);
         let later = now() + Duration::from_secs(60);
-        let again = |why: Option<&str>| Asked::Again { tries: 3, at: later, why: why.map(str::to_owned) };
+        let again =
+            |why: Option<&str>| Asked::Again { tries: 3, at: later, why: why.map(str::to_owned) };
         end(&store, 1, again(Some("lookup_key_wrong"))).await;
         end(&store, 2, again(None)).await;
         let after = after_a_crash(&store).await.expect("it was written");
