@@ -3,17 +3,19 @@
 
 mod answer;
 mod coalesce;
+mod keys;
 mod limiter;
 
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use parcelwire_domain::id::{FeedName, MerchantId, ReceiptId, RefusedId, SourceName};
 use parcelwire_mapping::{
     blocks::verify::{Headers, Incoming, Refusal},
     book::{Entry, Feed},
     merchant::Merchant,
-    source::ReadySource,
+    source::{HandshakeAnswer, ReadySource},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -23,6 +25,7 @@ use crate::{
     ports::{Accepted, Body, NewReceipt, Owner, Refused},
 };
 use coalesce::{Coalescer, Full};
+use keys::Keys;
 use limiter::Limiter;
 
 pub use answer::Answer;
@@ -65,6 +68,7 @@ pub(crate) struct Receive {
     shared: Arc<Shared>,
     coalescer: Coalescer,
     limiter: Limiter,
+    keys: Keys,
 }
 
 /// Whose a request is.
@@ -103,7 +107,8 @@ impl Place {
 impl Receive {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let coalescer = Coalescer::new(Arc::clone(&shared.ledger));
-        Self { shared, coalescer, limiter: Limiter::default() }
+        let keys = Keys::new(Arc::clone(&shared.transport), Arc::clone(&shared.clock));
+        Self { shared, coalescer, limiter: Limiter::default(), keys }
     }
 
     pub(crate) async fn finish(&self) {
@@ -156,15 +161,27 @@ impl Receive {
             query: hook.query,
             ..Incoming::post(Headers::new(hook.headers), &hook.body)
         };
-        if let Some((status, content_type, body)) = ready.handshake(&request) {
-            return Answer::Handshake { status, content_type, body };
-        }
-        if hook.method != "POST" {
-            return Answer::MethodNotAllowed;
-        }
         let now = self.shared.clock.now();
+        match ready.handshake(&request, now) {
+            Some(Ok(answer)) => {
+                let HandshakeAnswer { status, content_type, body } = answer;
+                return Answer::Handshake { status, content_type, body };
+            }
+            Some(Err(refusal)) => return self.refuse(place, hook, &refusal).await,
+            None if hook.method != "POST" => return Answer::MethodNotAllowed,
+            None => {}
+        }
+        let deadline = now + self.shared.settings.accept_deadline;
+        let known = match ready.wanted_key(&request) {
+            Some(wanted) => Some(self.keys.known(wanted, now, deadline).await),
+            None => None,
+        };
+        let request = Incoming { keys: known.as_ref(), ..request };
         match ready.verify(&request, now) {
-            Ok(verified) => self.accept(place, ready, hook, &request, verified.method).await,
+            Ok(verified) => {
+                self.accept(place, ready, hook, &request, verified.method, deadline).await
+            }
+            Err(Refusal::KeyUnavailable { .. }) => self.unavailable(place, hook, now),
             Err(refusal) => self.refuse(place, hook, &refusal).await,
         }
     }
@@ -176,6 +193,7 @@ impl Receive {
         hook: &Hook<'_>,
         request: &Incoming<'_>,
         method: &str,
+        deadline: Timestamp,
     ) -> Answer {
         let shared = &self.shared;
         let now = shared.clock.now();
@@ -204,7 +222,6 @@ impl Receive {
             accounts: Vec::new(),
             body: Body::Bytes(hook.body.clone()),
         };
-        let deadline = now + shared.settings.accept_deadline;
         let accepted = tokio::select! {
             biased;
             accepted = self.coalescer.accept(receipt) => accepted,
@@ -223,6 +240,15 @@ impl Receive {
                 Answer::StoreUnavailable
             }
             Err(Full) => Answer::StoreUnavailable,
+        }
+    }
+
+    /// The key that a request names cannot be had now: whose fault that is cannot be told. It
+    /// counts against its sender as a wrong signature would, so that invented keys lead nowhere.
+    fn unavailable(&self, place: &Place, hook: &Hook<'_>, now: Timestamp) -> Answer {
+        match self.limiter.failed(&place.owner(), &place.source(), hook.client, now) {
+            Ok(()) => Answer::StoreUnavailable,
+            Err(retry_after) => Answer::TooManyFailures { retry_after },
         }
     }
 

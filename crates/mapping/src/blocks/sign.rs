@@ -8,8 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::encode::percent_encode;
 use super::verify::{
-    Algorithm, Incoming, MethodSpec, PrivateSigner, ReadyHash, ReadyHmac, ReadyToken, Secret,
-    SecretFault, SecretProblem, SignFault, StandardSigner, StaticTokenSpec, ed25519_pair,
+    Algorithm, Incoming, IssuedSecretSigner, MethodSpec, PrivateSigner, ReadyHash, ReadyHmac,
+    ReadyIssuedToken, ReadyToken, Secret, SecretFault, SecretProblem, SignFault, StandardSigner,
+    StaticTokenSpec, ed25519_pair,
 };
 
 /// What has to be added to a request, so that it is signed. Values are as they are to be read:
@@ -55,6 +56,8 @@ enum Kind {
     Hash(ReadyHash),
     Token(ReadyToken),
     Private(PrivateSigner),
+    IssuedToken(ReadyIssuedToken),
+    IssuedSecret(IssuedSecretSigner),
     Unsigned,
 }
 
@@ -69,6 +72,8 @@ impl MethodSpec {
             Self::PlainHash(spec) => Kind::Hash(spec.prepare(one).map_err(first)?),
             Self::StaticToken(spec) => Kind::Token(spec.prepare(one).map_err(first)?),
             Self::PublicKey(spec) => Kind::Private(spec.signer(secret)?),
+            Self::IssuedToken(spec) => Kind::IssuedToken(spec.prepare(one).map_err(first)?),
+            Self::IssuedSecret(spec) => Kind::IssuedSecret(spec.signer(secret)?),
             Self::Unsigned => Kind::Unsigned,
             Self::AnyOf(specs) => {
                 let mut fault = SecretFault::CannotSign;
@@ -97,11 +102,14 @@ impl MethodSpec {
                 shared(format!("user:{}", hex::encode(bytes)))
             }
             // Hexadecimal digits are also base64 and plain text: they fit every key form.
-            Self::Hmac(_) | Self::PlainHash(_) | Self::StaticToken(_) | Self::Unsigned => {
-                shared(hex::encode(bytes))
-            }
+            Self::Hmac(_)
+            | Self::PlainHash(_)
+            | Self::StaticToken(_)
+            | Self::IssuedToken(_)
+            | Self::IssuedSecret(_)
+            | Self::Unsigned => shared(hex::encode(bytes)),
             Self::PublicKey(spec)
-                if spec.keys.is_empty() && spec.algorithm == Algorithm::Ed25519 =>
+                if self.needs_secret() && spec.algorithm == Algorithm::Ed25519 =>
             {
                 ed25519_pair(&bytes).map(|(verifying, signing)| Invented { verifying, signing })
             }
@@ -139,6 +147,8 @@ impl Signer {
             Kind::Hash(ready) => ready.sign(request, id, now),
             Kind::Token(ready) => Ok(ready.sign()),
             Kind::Private(ready) => ready.sign(request, id, now),
+            Kind::IssuedToken(ready) => Ok(ready.sign(now)),
+            Kind::IssuedSecret(ready) => ready.sign(request, id, now),
             Kind::Unsigned => Ok(Signed::default()),
         }
     }

@@ -85,6 +85,8 @@ pub(super) enum Test {
     Present,
     Missing,
     Blank,
+    True,
+    False,
     Number,
     Text,
     Boolean,
@@ -93,10 +95,12 @@ pub(super) enum Test {
 }
 
 impl Test {
-    pub(super) const ALL: [(&'static str, Self); 8] = [
+    pub(super) const ALL: [(&'static str, Self); 10] = [
         ("present", Self::Present),
         ("missing", Self::Missing),
         ("blank", Self::Blank),
+        ("true", Self::True),
+        ("false", Self::False),
         ("number", Self::Number),
         ("text", Self::Text),
         ("boolean", Self::Boolean),

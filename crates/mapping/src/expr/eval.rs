@@ -93,6 +93,9 @@ fn holds(test: Test, val: &Val<'_>) -> Option<bool> {
         Test::Present => !val.is_missing(),
         Test::Missing => val.is_missing(),
         Test::Blank => val.is_blank(),
+        // Total as well: what is missing is neither.
+        Test::True => matches!(val, Val::Bool(true)),
+        Test::False => matches!(val, Val::Bool(false)),
         Test::Number | Test::Text | Test::Boolean | Test::List | Test::Map if val.is_missing() => {
             return None;
         }

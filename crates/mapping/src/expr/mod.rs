@@ -176,7 +176,9 @@ fn what_is_missing<'a>(node: &'a Node, env: &Env<'a>) -> Option<String> {
     }
     match &node.ast {
         Ast::Name(_) | Ast::Key(..) => Some(node.to_string()),
-        Ast::Test(Test::Present | Test::Missing | Test::Blank, ..) => None,
+        Ast::Test(Test::Present | Test::Missing | Test::Blank | Test::True | Test::False, ..) => {
+            None
+        }
         Ast::Both(Op::In | Op::NotIn, left, right) => {
             let items = match &right.ast {
                 Ast::List(items) => items.iter().collect(),

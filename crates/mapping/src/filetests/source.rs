@@ -1,7 +1,7 @@
 //! Tests inside source connectors: the runner signs the body itself with an invented secret and
 //! goes the way of a real request, from verification to events.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 use parcelwire_domain::{Event, Map, Value, id::SourceName};
@@ -9,6 +9,7 @@ use parcelwire_domain::{Event, Map, Value, id::SourceName};
 use super::{FileTest, asking, compare};
 use crate::{
     blocks::verify::{Headers, Incoming, MethodSpec},
+    json::Doc,
     settings,
     source::{Reading, ReadySource, Received, SourceConnector, flat},
     text::{Diagnostic, Node},
@@ -226,7 +227,12 @@ fn read(
                 .map_err(|fault| format!("the invented secret does not fit: {fault:?}"))?;
             let signer = method.signer(&secrets.signing).map_err(|fault| fault.to_string())?;
             let lines: Vec<(&str, &str)> = lines(&headers);
-            let request = Incoming { query: &query, ..Incoming::post(Headers::new(&lines), &body) };
+            let field = |path: &str| text_at(&body, path);
+            let request = Incoming {
+                query: &query,
+                body_field: Some(&field),
+                ..Incoming::post(Headers::new(&lines), &body)
+            };
             let signed = signer.sign(&request, "test-1", now).map_err(|fault| fault.to_string())?;
             // A secret may stand in the address as well.
             let address = signed.address(&format!("{PATH}?{query}"));
@@ -304,6 +310,14 @@ pub(super) fn configured(
     Ok((complete, method.map_err(|faults| faults.join("; "))?))
 }
 
+/// The text or number at a dotted path of a body: who signs knows what it wrote.
+pub(super) fn text_at(body: &[u8], path: &str) -> Option<String> {
+    let doc = Doc::parse(body).ok()?;
+    let found = doc.root().find(path.split('.'))?;
+    let number = found.number().map(str::to_owned);
+    found.text().map(Cow::into_owned).or(number)
+}
+
 /// The headers that a test gives.
 pub(super) fn header_lines(test: &Node) -> Vec<(String, String)> {
     let lines = test.get("headers").into_iter().flat_map(|node| node.entries());
@@ -314,6 +328,6 @@ pub(super) fn header_lines(test: &Node) -> Vec<(String, String)> {
         .collect()
 }
 
-fn lines(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(super) fn lines(headers: &[(String, String)]) -> Vec<(&str, &str)> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

@@ -1,4 +1,4 @@
-//! Tests of requests that the runner does not sign: pings, handshakes, and what must be refused.
+//! Tests of requests that are no deliveries: pings, handshakes, and what must be refused.
 
 use std::sync::Arc;
 
@@ -7,10 +7,14 @@ use parcelwire_domain::{Map, Value};
 
 use super::{
     compare,
-    source::{PATH, configured, header_lines},
+    source::{PATH, configured, header_lines, lines, text_at},
 };
 use crate::{
-    blocks::verify::{Headers, Incoming},
+    blocks::{
+        encode::percent_encode,
+        verify::{Headers, Incoming, Secret},
+    },
+    json::Doc,
     source::{ReadySource, SourceConnector},
     text::Node,
 };
@@ -22,50 +26,101 @@ pub(super) fn run(
     body: &[u8],
     now: Timestamp,
 ) -> Result<(), String> {
-    let ready = ready(connector, test)?;
+    let (ready, secret) = ready(connector, test)?;
+    let now = match test.get("at").and_then(Node::as_str) {
+        Some(text) => text.parse().map_err(|error| format!("`at` is no time: {error}"))?,
+        None => now,
+    };
     let text = |key: &str| test.get(key).and_then(Node::as_str).unwrap_or_default();
-    let headers = header_lines(test);
-    let lines: Vec<(&str, &str)> =
-        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut headers = header_lines(test);
     let path = match text("path") {
         "" => PATH.to_owned(),
         below => format!("{PATH}/{below}"),
     };
     let method = test.get("method").and_then(Node::as_str).unwrap_or("POST");
-    let request = Incoming {
-        method,
-        path: &path,
-        query: text("query"),
-        ..Incoming::post(Headers::new(&lines), body)
+    let Some(wanted) = test.get("answers").and_then(Node::to_value) else {
+        let lines = lines(&headers);
+        let post = Incoming::post(Headers::new(&lines), body);
+        let request = Incoming { method, path: &path, query: text("query"), ..post };
+        return refused(&ready, &request, text("refused"), now);
     };
-    if let Some(wanted) = test.get("answers").and_then(Node::to_value) {
-        let Some((status, content_type, body)) = ready.handshake(&request) else {
-            return Err("no handshake knows this request".to_owned());
+    // What is only answered to those who prove who they are is signed as they would.
+    let mut query = text("query").to_owned();
+    let signed = {
+        let lines = lines(&headers);
+        let field = |path: &str| text_at(body, path);
+        let request = Incoming {
+            method,
+            path: &path,
+            query: &query,
+            body_field: Some(&field),
+            ..Incoming::post(Headers::new(&lines), body)
         };
-        let mut told = Map::new();
-        told.set("status", Value::int(i64::from(status)));
-        told.set("content_type", Value::text(content_type));
-        told.set("body", Value::text(body));
-        return compare(&wanted, Some(&Value::Map(told)));
+        let signer = secret.and_then(|secret| ready.handshake_signer(&request, &secret));
+        let signed = signer.map(|signer| signer.sign(&request, "test-1", now)).transpose();
+        signed.map_err(|fault| fault.to_string())?.unwrap_or_default()
+    };
+    headers.extend(signed.headers);
+    for (name, value) in signed.query {
+        let mark = if query.is_empty() { "" } else { "&" };
+        query = format!("{query}{mark}{}={}", percent_encode(&name), percent_encode(&value));
     }
-    if ready.handshake(&request).is_some() {
-        return Err("a handshake answers it".to_owned());
-    }
-    let wanted = text("refused");
-    match ready.verify(&request, now) {
-        Ok(_) => Err(format!("expected {wanted}, but it is verified")),
-        Err(refusal) if refusal.code() == wanted => Ok(()),
-        Err(refusal) => Err(format!("expected {wanted}, found {}", refusal.code())),
-    }
+    let lines = lines(&headers);
+    let post = Incoming::post(Headers::new(&lines), body);
+    let request = Incoming { method, path: &path, query: &query, ..post };
+    answered(&ready, &request, &wanted, now)
 }
 
-fn ready(connector: &Arc<SourceConnector>, test: &Node) -> Result<ReadySource, String> {
+fn answered(
+    ready: &ReadySource,
+    request: &Incoming<'_>,
+    wanted: &Value,
+    now: Timestamp,
+) -> Result<(), String> {
+    let answer = ready.handshake(request, now).ok_or("no handshake knows this request")?;
+    let answer = answer.map_err(|refusal| format!("refused: {refusal}"))?;
+    let mut told = Map::new();
+    told.set("status", Value::int(i64::from(answer.status)));
+    if let Ok(json) = Doc::parse(answer.body.as_bytes()) {
+        told.set_some("json", json.root().to_value());
+    }
+    told.set("content_type", Value::text(answer.content_type));
+    told.set("body", Value::text(answer.body));
+    compare(wanted, Some(&Value::Map(told)))
+}
+
+fn refused(
+    ready: &ReadySource,
+    request: &Incoming<'_>,
+    wanted: &str,
+    now: Timestamp,
+) -> Result<(), String> {
+    let refusal = match ready.handshake(request, now) {
+        Some(Ok(_)) => return Err("a handshake answers it".to_owned()),
+        Some(Err(refusal)) => refusal,
+        None => match ready.verify(request, now) {
+            Ok(_) => return Err(format!("expected {wanted}, but it is verified")),
+            Err(refusal) => refusal,
+        },
+    };
+    if refusal.code() == wanted {
+        return Ok(());
+    }
+    Err(format!("expected {wanted}, found {}", refusal.code()))
+}
+
+fn ready(
+    connector: &Arc<SourceConnector>,
+    test: &Node,
+) -> Result<(ReadySource, Option<Secret>), String> {
     let (complete, method) = configured(connector, test)?;
-    let Some(secrets) = method.and_then(|method| method.invented("a test in a file")) else {
-        return Ok(connector.share(complete));
+    let invented = method.and_then(|method| method.invented("a test in a file"));
+    let Some(secrets) = invented else {
+        return Ok((connector.share(complete), None));
     };
     let address = format!("https://relay.example.test{PATH}");
-    connector
+    let ready = connector
         .ready(complete, &[secrets.verifying], &address)
-        .map_err(|fault| format!("the invented secret does not fit: {fault:?}"))
+        .map_err(|fault| format!("the invented secret does not fit: {fault:?}"))?;
+    Ok((ready, Some(secrets.signing)))
 }

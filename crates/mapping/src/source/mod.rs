@@ -7,6 +7,7 @@ mod handshake;
 mod inquiry;
 mod kept;
 mod lookup;
+mod names;
 mod poll;
 mod request;
 mod rule;
@@ -23,14 +24,16 @@ use jiff::{Timestamp, tz::TimeZone};
 use parcelwire_domain::{Event, Map, Party, Value, id::SourceName};
 
 use crate::{
-    blocks::verify::{Incoming, MethodSpec, Refusal, Secret, SecretProblem, Verified, Verifier},
+    blocks::verify::{
+        Incoming, MethodSpec, Refusal, Secret, SecretProblem, Verified, Verifier, WantedKey,
+    },
     draft,
     expr::Template,
     json::{Doc, Unreadable, form},
     settings::{self, Setting},
     text::{Diagnostics, Node, check},
 };
-use handshake::{Handshake, handshakes, status};
+use handshake::{Gates, Handshake, handshakes, status};
 use lookup::{Kept, Lookup};
 use poll::Poll;
 use request::{DeliveryId, Payload, TopicAt};
@@ -38,6 +41,7 @@ use rule::{Around, Found, Rule};
 use statuses::Statuses;
 use verify::Verify;
 
+pub use handshake::HandshakeAnswer;
 pub use lookup::{Answered, LookingUp, LookupFault, LookupStep};
 pub use poll::{Item, Page, PollStep, Round};
 pub use shape::SHAPE;
@@ -74,6 +78,8 @@ pub struct ReadySource {
     settings: Map,
     verifier: Option<Verifier>,
     address: String,
+    /// What handshakes answer, and to whom.
+    gates: Gates,
 }
 
 /// An accepted request as it is processed.
@@ -257,11 +263,13 @@ impl SourceConnector {
     ) -> Result<ReadySource, NotReady> {
         let method = self.method(&settings).map_err(NotReady::Settings)?;
         let verifier = method.verifier(secrets).map_err(NotReady::Secrets)?;
+        let gates = Gates::of(&self.handshakes, &settings, &method, secrets)?;
         Ok(ReadySource {
             connector: Arc::clone(self),
             settings,
             verifier: Some(verifier),
             address: address.to_owned(),
+            gates,
         })
     }
 
@@ -272,6 +280,7 @@ impl SourceConnector {
             settings,
             verifier: None,
             address: String::new(),
+            gates: Gates::default(),
         }
     }
 }
@@ -298,6 +307,20 @@ impl ReadySource {
                 expected: "signature: it is part of a feed, or polled".to_owned(),
             });
         };
+        self.check(verifier, request, now)
+    }
+
+    /// The key of the sender's that must be known before `request` can be verified.
+    pub fn wanted_key<'a>(&'a self, request: &Incoming<'a>) -> Option<WantedKey<'a>> {
+        self.verifier.as_ref()?.wanted(request)
+    }
+
+    fn check(
+        &self,
+        verifier: &Verifier,
+        request: &Incoming<'_>,
+        now: Timestamp,
+    ) -> Result<Verified, Refusal> {
         let url = self.url(request);
         // Only a method whose signature or time stands in the body asks, and then once.
         let looked = OnceCell::new();

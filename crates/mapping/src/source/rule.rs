@@ -12,6 +12,7 @@ use super::{
     Received,
     coerce::fit,
     flatten,
+    names::Names,
     shape::RULE_KEYS,
     statuses::{Meaning, Say, Statuses, status_and_reason},
     time::moment,
@@ -29,6 +30,7 @@ pub(super) const MAX_EVENTS: usize = 2_000;
 #[derive(Debug)]
 pub(super) struct Rule {
     topics: Vec<String>,
+    names: Names,
     when: Option<Expr>,
     each: Option<(Expr, String)>,
     says: Says,
@@ -75,18 +77,20 @@ impl Rule {
         scope: &Scope,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let each = match node.get("each") {
-            Some(each) => {
-                let expr = draft::expression(each, scope, diagnostics)?;
-                let name = node.get("as").and_then(Node::as_str).unwrap_or("item").to_owned();
-                Some((expr, name))
-            }
-            None => None,
+        let as_name = node
+            .has("each")
+            .then(|| node.get("as").and_then(Node::as_str).unwrap_or("item").to_owned());
+        let names = Names::compile(node, as_name.as_deref(), scope, diagnostics)?;
+        let scope = &names.scope(scope);
+        let each = match (node.get("each"), as_name) {
+            (Some(each), Some(name)) => Some((draft::expression(each, scope, diagnostics)?, name)),
+            _ => None,
         };
         let scope = match &each {
             Some((_, name)) => scope.with_local(name.clone(), Kind::Any),
             None => scope.clone(),
         };
+        let scope = names.of_element.scope(scope);
         let when = match node.get("when") {
             Some(when) => Some(draft::expression(when, &scope, diagnostics)?),
             None => None,
@@ -111,6 +115,7 @@ impl Rule {
         let topics = node.get("topic").map(Node::one_or_many).unwrap_or_default();
         Some(Self {
             topics: topics.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+            names,
             when,
             each,
             says: says?,
@@ -168,6 +173,18 @@ impl Rule {
         received: &Received<'a>,
         found: &mut Found,
     ) {
+        self.names.of_rule.push(env);
+        self.over(env, around, received, found);
+        self.names.of_rule.pop(env);
+    }
+
+    fn over<'a>(
+        &'a self,
+        env: &mut Env<'a>,
+        around: &Around<'a>,
+        received: &Received<'a>,
+        found: &mut Found,
+    ) {
         let Some((over, name)) = &self.each else {
             self.one(env, around, received, found);
             return;
@@ -179,7 +196,9 @@ impl Rule {
         };
         for item in items.into_iter().take(MAX_EVENTS) {
             env.push(name, item);
+            self.names.of_element.push(env);
             self.one(env, around, received, found);
+            self.names.of_element.pop(env);
             env.pop();
         }
     }

@@ -18,8 +18,8 @@ fn reasons() -> Vec<&'static str> {
 }
 
 /// Keys of a rule that are not event fields.
-pub(super) const RULE_KEYS: [&str; 8] =
-    ["topic", "when", "each", "as", "code", "status", "quiet", "timezone"];
+pub(super) const RULE_KEYS: [&str; 9] =
+    ["topic", "let", "when", "each", "as", "code", "status", "quiet", "timezone"];
 
 fn stated() -> Vec<&'static str> {
     let fields = FIELDS.iter().filter(|field| field.stated).map(|field| field.name);
@@ -41,6 +41,23 @@ static TIMESTAMP: Shape = Shape::Map(&[
 static PAIRS: Shape = Shape::Map(&[
     Field::new("separator", Shape::Text, "what stands between the pairs").default(","),
     Field::new("signature", Shape::Text, "the name of the signature's pair").required(),
+]);
+
+static SECRET_OF: Shape = Shape::Map(&[
+    Field::new("body", Shape::OneOrMany(&Shape::Text), "the dotted path to the id in the body"),
+    Field::new("header", Shape::OneOrMany(&Shape::Text), "the header with the id"),
+    Field::new("query", Shape::Text, "the query parameter with the id"),
+]);
+
+static KEYS: Shape = Shape::OneOf(&[
+    Shape::Text,
+    Shape::List(&Shape::Text),
+    Shape::Map(&[
+        Field::new("url", Shape::Text, "where the sender publishes its keys, as a JWKS").required(),
+        Field::new("by", Shape::Text, "the header with the id of the key").required(),
+        Field::new("cache", Shape::Duration, "how long they are good before they are asked again")
+            .default("24h"),
+    ]),
 ]);
 
 /// One way to verify a request.
@@ -84,8 +101,18 @@ static METHOD: Shape = Shape::Map(&[
     Field::new("strip", Shape::Text, "what is taken from the secret's start first"),
     Field::new(
         "keys",
-        Shape::OneOrMany(&Shape::Text),
-        "public keys that are the same for everyone",
+        KEYS,
+        "public keys that are the same for everyone, or where they are fetched",
+    ),
+    Field::new(
+        "issued_token",
+        Shape::Duration,
+        "Authorization: Bearer, with a token that a handshake gave out; how long it lives",
+    ),
+    Field::new(
+        "secret_of",
+        SECRET_OF,
+        "the secret is one that a handshake gave out; where the sender's id stands",
     ),
     Field::new(
         "tolerance",
@@ -130,9 +157,16 @@ static ANSWER: Shape = Shape::Map(&[
 static HANDSHAKE: Shape = Shape::Map(&[
     Field::new("method", words(&["GET", "HEAD", "POST", "OPTIONS", "PUT"]), "the request's method")
         .required(),
+    Field::new("path", Shape::Text, "what stands behind the source's name in the address"),
     Field::new("when", Shape::Expression, "a condition over headers, query and body"),
+    Field::new(
+        "verify",
+        Shape::OneOrMany(&METHOD),
+        "how it is verified; then what it is answered may hold `secret` and `token`",
+    ),
     Field::new("status", Shape::Int { min: 200, max: 299 }, "the HTTP status").default("200"),
     Field::new("body", Shape::Expression, "what is answered"),
+    Field::new("json", Shape::Template, "what is answered, as JSON"),
     Field::new("content_type", Shape::Text, "its content type").default("text/plain"),
 ]);
 

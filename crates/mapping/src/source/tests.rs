@@ -13,6 +13,8 @@ use crate::{
 };
 
 mod asking;
+mod handshakes;
+mod names;
 
 const SHIPPED: [(&str, &str); 2] = [
     ("shopify", include_str!("../../../../connectors/sources/shopify.yaml")),

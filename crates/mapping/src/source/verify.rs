@@ -1,20 +1,23 @@
 //! `verify:` as it is written → a signature method, once the instance's settings are known.
 
+use std::time::Duration;
+
 use parcelwire_domain::Map;
 
 use crate::{
     blocks::verify::{
-        Algorithm, DEFAULT_TOLERANCE, Encoding, Envelope, Hash, HmacSpec, KeyForm, MethodSpec,
-        Pairs, Place, PlainHashSpec, PublicKeySpec, StandardWebhooksSpec, StaticTokenSpec,
-        Template as Signed, TimestampAt, TimestampFormat, TimestampSpec,
+        Algorithm, DEFAULT_TOLERANCE, Encoding, Envelope, FetchedKeysSpec, Hash, HmacSpec,
+        IssuedSecretSpec, IssuedTokenSpec, KeyForm, MethodSpec, Pairs, Place, PlainHashSpec,
+        PublicKeySpec, StandardWebhooksSpec, StaticTokenSpec, Template as Signed, TimestampAt,
+        TimestampFormat, TimestampSpec,
     },
     draft,
     expr::{Env, Expr, Scope, Template},
-    text::{Diagnostic, Diagnostics, Node, Span},
+    text::{Diagnostic, Diagnostics, Node, Period, Span},
 };
 
 /// The keys of which one names the method.
-const METHODS: [&str; 9] = [
+const METHODS: [&str; 10] = [
     "hmac",
     "standard_webhooks",
     "plain_hash",
@@ -23,6 +26,7 @@ const METHODS: [&str; 9] = [
     "bearer",
     "basic",
     "url_token",
+    "issued_token",
     "unsigned",
 ];
 
@@ -41,6 +45,8 @@ struct Way {
     pairs: Option<Pairs>,
     signed: Signed,
     tolerance: u32,
+    fetched: Option<FetchedKeysSpec>,
+    secret_of: Option<Vec<Place>>,
     span: Span,
 }
 
@@ -72,14 +78,15 @@ impl Verify {
         Some(verify)
     }
 
+    /// Whether an instance with these settings has a way to verify at all.
+    pub(super) fn is_some(&self, settings: &Map) -> bool {
+        self.ways.iter().any(|way| way.is_for(settings))
+    }
+
     /// The method for an instance with these settings.
     pub(super) fn method(&self, settings: &Map) -> Result<MethodSpec, Vec<String>> {
-        let env = Env::new().with("settings", settings);
         let mut methods = Vec::new();
-        for way in &self.ways {
-            if way.when.as_ref().is_some_and(|when| when.eval(&env).truth() != Some(true)) {
-                continue;
-            }
+        for way in self.ways.iter().filter(|way| way.is_for(settings)) {
             let method = way.method(settings).map_err(|fault| vec![fault])?;
             let faults = method.faults();
             if !faults.is_empty() {
@@ -110,8 +117,7 @@ impl Way {
         };
         let mut options = Vec::new();
         for (key, value) in node.entries() {
-            if matches!(key.text.as_str(), "when" | "timestamp" | "pairs" | "signed" | "tolerance")
-            {
+            if NOT_TEXTS.contains(&key.text.as_str()) || value.as_map().is_some() {
                 continue;
             }
             let templates: Vec<Option<Template>> = value
@@ -147,7 +153,25 @@ impl Way {
         let tolerance = node.get("tolerance").and_then(Node::as_int);
         let tolerance = tolerance.and_then(|n| u32::try_from(n).ok()).unwrap_or(DEFAULT_TOLERANCE);
         let span = node.span.clone();
-        Some(Self { method, when, options, timestamp, pairs, signed, tolerance, span })
+        let fetched = node.get("keys").and_then(fetched);
+        let secret_of = node.get("secret_of").map(places);
+        Some(Self {
+            method,
+            when,
+            options,
+            timestamp,
+            pairs,
+            signed,
+            tolerance,
+            fetched,
+            secret_of,
+            span,
+        })
+    }
+
+    fn is_for(&self, settings: &Map) -> bool {
+        let env = Env::new().with("settings", settings);
+        self.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true))
     }
 
     fn is_fixed(&self) -> bool {
@@ -165,6 +189,17 @@ impl Way {
                 .filter(|text| !text.is_empty())
                 .collect()
         };
+        let method = self.plain(&texts)?;
+        Ok(match &self.secret_of {
+            None => method,
+            Some(names) => MethodSpec::IssuedSecret(IssuedSecretSpec {
+                names: names.clone(),
+                method: Box::new(method),
+            }),
+        })
+    }
+
+    fn plain(&self, texts: &dyn Fn(&str) -> Vec<String>) -> Result<MethodSpec, String> {
         let text = |key: &str| texts(key).into_iter().next();
         Ok(match self.method {
             "hmac" => MethodSpec::Hmac(HmacSpec {
@@ -183,6 +218,7 @@ impl Way {
                     "`public_key` must be rsa_sha256, rsa_sha512, rsa_pss_sha256 or ed25519",
                 )?,
                 keys: texts("keys"),
+                fetched: self.fetched.clone(),
                 envelope: self.envelope(&texts)?,
             }),
             "standard_webhooks" => {
@@ -198,6 +234,12 @@ impl Way {
                 Some("path") | None => StaticTokenSpec::Path,
                 Some(name) => StaticTokenSpec::Query(name.to_owned()),
             }),
+            "issued_token" => {
+                let lives = text("issued_token").as_deref().and_then(seconds);
+                MethodSpec::IssuedToken(IssuedTokenSpec {
+                    lives: lives.ok_or("`issued_token` is how long one lives, as in 24h")?,
+                })
+            }
             _ => MethodSpec::Unsigned,
         })
     }
@@ -222,6 +264,38 @@ impl Way {
             timestamp: self.timestamp.clone(),
         })
     }
+}
+
+/// Keys of a way that are not texts to be filled in.
+const NOT_TEXTS: [&str; 5] = ["when", "timestamp", "pairs", "signed", "tolerance"];
+
+/// Where keys are fetched, where `keys:` says so.
+fn fetched(keys: &Node) -> Option<FetchedKeysSpec> {
+    let text = |key: &str| keys.get(key).and_then(Node::as_str);
+    let cache = text("cache").and_then(seconds).unwrap_or(24 * 3600);
+    Some(FetchedKeysSpec {
+        url: text("url")?.to_owned(),
+        by: text("by").unwrap_or_default().to_owned(),
+        cache: Duration::from_secs(u64::from(cache)),
+    })
+}
+
+/// The places in which a sender's id may stand, the body first.
+fn places(node: &Node) -> Vec<Place> {
+    let texts = |key: &str| -> Vec<String> {
+        let nodes = node.get(key).map(Node::one_or_many).unwrap_or_default();
+        nodes.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+    };
+    let in_body = texts("body").into_iter().map(Place::Body);
+    let in_headers = Some(texts("header")).filter(|names| !names.is_empty()).map(Place::Header);
+    let in_query = texts("query").into_iter().map(Place::Query);
+    in_body.chain(in_headers).chain(in_query).collect()
+}
+
+/// A length of time in whole seconds.
+fn seconds(text: &str) -> Option<u32> {
+    let seconds = text.parse::<Period>().ok()?.seconds()?;
+    u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
 fn hash(name: Option<String>) -> Result<Hash, String> {

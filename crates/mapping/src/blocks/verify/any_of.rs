@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::incoming::Incoming;
+use super::key_set::WantedKey;
 use super::refusal::{Refusal, Verified};
 use super::secret::{Secret, SecretFault, SecretProblem};
 use super::{MethodSpec, Ready};
@@ -67,6 +68,10 @@ pub(super) fn prepare(
 }
 
 impl ReadyAnyOf {
+    pub(super) fn wanted<'a>(&'a self, request: &Incoming<'a>) -> Option<WantedKey<'a>> {
+        self.0.iter().find_map(|choice| choice.ready.wanted(request))
+    }
+
     pub(super) fn verify(
         &self,
         request: &Incoming<'_>,
@@ -95,7 +100,8 @@ fn most_telling(refusals: Vec<Refusal>) -> Refusal {
             Refusal::Malformed { .. }
             | Refusal::Invalid { .. }
             | Refusal::TimestampOutsideTolerance { .. }
-            | Refusal::TimestampUnreadable { .. } => None,
+            | Refusal::TimestampUnreadable { .. }
+            | Refusal::KeyUnavailable { .. } => None,
         })
         .collect();
     let missing = Refusal::Missing { expected: places.join(", nor a ") };

@@ -47,7 +47,7 @@ impl Place {
         values
     }
 
-    fn value<'a>(&self, request: &Incoming<'a>) -> Result<Cow<'a, str>, Refusal> {
+    pub(super) fn value<'a>(&self, request: &Incoming<'a>) -> Result<Cow<'a, str>, Refusal> {
         let first = self.values(request).into_iter().next();
         first.ok_or_else(|| Refusal::Missing { expected: self.describe() })
     }
@@ -222,7 +222,8 @@ impl Envelope {
             None => None,
             Some(spec) => timestamp::check(&opened.timestamp, spec.format, spec.tolerance, now)?,
         };
-        Ok(Verified { method, timestamp, secret, covers_body: self.signed.covers_body() })
+        let covers_body = self.signed.covers_body();
+        Ok(Verified { method, timestamp, secret, generation: None, covers_body })
     }
 
     /// Prepares a request to be signed: which id and time are in it.
@@ -235,19 +236,20 @@ impl Envelope {
         if let Some(missing) = self.signed.missing(request) {
             return Err(SignFault::Missing(missing));
         }
-        // What the body already states is what gets signed: it cannot be changed afterwards.
+        // What body or query already state is what gets signed: they may be signed whole.
         let stated = |place: &Place| match place {
             Place::Body(path) => request.field(path),
-            Place::Header(_) | Place::Query(_) => None,
+            Place::Query(name) => request.query_value(name),
+            Place::Header(_) => None,
         };
         let timestamp = match &self.timestamp {
             None => Cow::Borrowed(""),
             Some(spec) => {
-                let in_body = match &spec.at {
+                let known = match &spec.at {
                     TimestampAt::Place(place) => stated(place),
                     TimestampAt::Pair(_) => None,
                 };
-                Cow::Owned(in_body.unwrap_or_else(|| spec.format.write(now)))
+                Cow::Owned(known.unwrap_or_else(|| spec.format.write(now)))
             }
         };
         let id = self.id.as_ref().and_then(stated).map_or(Cow::Borrowed(id), Cow::Owned);
@@ -274,7 +276,13 @@ impl Envelope {
             place.put(draft.id.to_string(), &mut signed);
         }
         if let Some(TimestampSpec { at: TimestampAt::Place(place), .. }) = &self.timestamp {
-            place.put(draft.timestamp.to_string(), &mut signed);
+            let is_there = match place {
+                Place::Query(name) => draft.request.query_value(name).is_some(),
+                Place::Header(_) | Place::Body(_) => false,
+            };
+            if !is_there {
+                place.put(draft.timestamp.to_string(), &mut signed);
+            }
         }
         self.signature.put(text, &mut signed);
         signed

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use super::key_set::KnownKeys;
+
 /// A request to verify, or one to sign.
 #[derive(Clone, Copy)]
 pub struct Incoming<'a> {
@@ -22,6 +24,10 @@ pub struct Incoming<'a> {
     /// Reads a text or number of the body by its dotted path. Only asked when a connector says
     /// that its signature or timestamp stands in the body; `None` if there is no such reader.
     pub body_field: Option<&'a BodyField<'a>>,
+    /// What is known of the keys that the request's signer publishes; see [`WantedKey`].
+    ///
+    /// [`WantedKey`]: super::WantedKey
+    pub keys: Option<&'a KnownKeys>,
 }
 
 /// Finds the text of one field of the body by its dotted path (`meta.signature`).
@@ -30,7 +36,16 @@ pub type BodyField<'a> = dyn Fn(&str) -> Option<String> + 'a;
 impl<'a> Incoming<'a> {
     /// A `POST` of `body` with `headers`, without address: what most methods look at.
     pub fn post(headers: Headers<'a>, body: &'a [u8]) -> Self {
-        Self { method: "POST", url: "", path: "", query: "", headers, body, body_field: None }
+        Self {
+            method: "POST",
+            url: "",
+            path: "",
+            query: "",
+            headers,
+            body,
+            body_field: None,
+            keys: None,
+        }
     }
 
     /// The decoded value of the first query parameter called `name`.

@@ -31,15 +31,19 @@ pub(super) struct PublicKey {
 impl PublicKey {
     /// Reads PEM, or base64 of DER or (for Ed25519) of the bare key.
     pub(super) fn read(algorithm: Algorithm, text: &str) -> Result<Self, String> {
-        let der = der_of(text, "PUBLIC KEY")?;
+        Self::of_der(algorithm, &der_of(text, "PUBLIC KEY")?)
+    }
+
+    /// Reads DER, or (for Ed25519) the bare key.
+    pub(super) fn of_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, String> {
         match algorithm {
             Algorithm::Ed25519 => {
-                let bare = der.strip_prefix(&ED25519_SPKI).unwrap_or(&der);
+                let bare = der.strip_prefix(&ED25519_SPKI).unwrap_or(der);
                 Self::ed25519(bare).ok_or_else(|| "an Ed25519 public key".to_owned())
             }
-            Algorithm::RsaSha256 => Self::rsa(&signature::RSA_PKCS1_2048_8192_SHA256, &der),
-            Algorithm::RsaSha512 => Self::rsa(&signature::RSA_PKCS1_2048_8192_SHA512, &der),
-            Algorithm::RsaPssSha256 => Self::rsa(&signature::RSA_PSS_2048_8192_SHA256, &der),
+            Algorithm::RsaSha256 => Self::rsa(&signature::RSA_PKCS1_2048_8192_SHA256, der),
+            Algorithm::RsaSha512 => Self::rsa(&signature::RSA_PKCS1_2048_8192_SHA512, der),
+            Algorithm::RsaPssSha256 => Self::rsa(&signature::RSA_PSS_2048_8192_SHA256, der),
         }
     }
 

@@ -9,6 +9,9 @@ pub mod envelope;
 pub mod hash;
 mod hmac;
 pub mod incoming;
+mod issued_secret;
+mod issued_token;
+mod key_set;
 mod keys;
 mod plain_hash;
 mod public_key;
@@ -30,6 +33,9 @@ pub use envelope::{Envelope, Pairs, Place};
 pub use hash::{Encoding, Hash};
 pub use hmac::HmacSpec;
 pub use incoming::{BodyField, Headers, Incoming};
+pub use issued_secret::{GENERATIONS, IssuedSecretSpec, issued_secret};
+pub use issued_token::{IssuedTokenSpec, issued_token};
+pub use key_set::{FetchedKeysSpec, KeySet, KnownKeys, MAX_KEYS, WantedKey};
 pub use plain_hash::PlainHashSpec;
 pub use public_key::{Algorithm, PublicKeySpec};
 pub use refusal::{Refusal, Verified};
@@ -40,6 +46,8 @@ pub use template::{Part, Template, TemplateFault};
 pub use timestamp::{DEFAULT_TOLERANCE, TimestampAt, TimestampFormat, TimestampSpec};
 
 pub(in crate::blocks) use hmac::ReadyHmac;
+pub(in crate::blocks) use issued_secret::IssuedSecretSigner;
+pub(in crate::blocks) use issued_token::ReadyIssuedToken;
 pub(in crate::blocks) use plain_hash::ReadyHash;
 pub(in crate::blocks) use public_key::{PrivateSigner, ed25519_pair};
 pub(in crate::blocks) use standard_webhooks::StandardSigner;
@@ -58,6 +66,10 @@ pub enum MethodSpec {
     StaticToken(StaticTokenSpec),
     /// RSA or Ed25519 with a given public key.
     PublicKey(PublicKeySpec),
+    /// A Bearer token that was issued by us.
+    IssuedToken(IssuedTokenSpec),
+    /// Another method, under a secret that was issued by us.
+    IssuedSecret(IssuedSecretSpec),
     /// No verification.
     Unsigned,
     /// The first method that holds.
@@ -72,7 +84,8 @@ impl MethodSpec {
             Self::PlainHash(spec) => spec.envelope.faults(true),
             Self::PublicKey(spec) => spec.faults(),
             Self::StaticToken(spec) => spec.faults(),
-            Self::StandardWebhooks(_) | Self::Unsigned => Vec::new(),
+            Self::IssuedSecret(spec) => spec.faults(),
+            Self::StandardWebhooks(_) | Self::IssuedToken(_) | Self::Unsigned => Vec::new(),
             Self::AnyOf(specs) => {
                 let mut faults: Vec<String> = specs.iter().flat_map(Self::faults).collect();
                 if specs.is_empty() {
@@ -84,6 +97,9 @@ impl MethodSpec {
                 if specs.len() > 1 && specs.contains(&Self::Unsigned) {
                     let text = "`unsigned` beside other methods would accept every request";
                     faults.push(text.to_owned());
+                }
+                if specs.iter().filter(|spec| spec.fetches_keys()).count() > 1 {
+                    faults.push("only one method of a list can fetch its keys".to_owned());
                 }
                 if specs.iter().any(|spec| matches!(spec, Self::AnyOf(_))) {
                     faults.push("a list of methods cannot stand in another".to_owned());
@@ -99,7 +115,8 @@ impl MethodSpec {
             Self::Hmac(spec) => spec.envelope.warnings(),
             Self::PlainHash(spec) => spec.envelope.warnings(),
             Self::PublicKey(spec) => spec.envelope.warnings(),
-            Self::StandardWebhooks(_) | Self::StaticToken(_) => Vec::new(),
+            Self::IssuedSecret(spec) => spec.method.warnings(),
+            Self::StandardWebhooks(_) | Self::StaticToken(_) | Self::IssuedToken(_) => Vec::new(),
             Self::Unsigned => vec![unsigned::WARNING.to_owned()],
             Self::AnyOf(specs) => specs.iter().flat_map(Self::warnings).collect(),
         }
@@ -113,6 +130,8 @@ impl MethodSpec {
             | Self::PlainHash(_)
             | Self::StaticToken(_)
             | Self::PublicKey(_)
+            | Self::IssuedToken(_)
+            | Self::IssuedSecret(_)
             | Self::Unsigned
             | Self::AnyOf(_) => None,
         }
@@ -124,10 +143,42 @@ impl MethodSpec {
             Self::Hmac(_)
             | Self::StandardWebhooks(_)
             | Self::PlainHash(_)
-            | Self::StaticToken(_) => true,
-            Self::PublicKey(spec) => spec.keys.is_empty(),
+            | Self::StaticToken(_)
+            | Self::IssuedToken(_)
+            | Self::IssuedSecret(_) => true,
+            Self::PublicKey(spec) => spec.needs_secret(),
             Self::Unsigned => false,
             Self::AnyOf(specs) => specs.iter().all(Self::needs_secret),
+        }
+    }
+
+    /// Whether the keys that it verifies with are fetched from the vendor.
+    pub fn fetches_keys(&self) -> bool {
+        match self {
+            Self::PublicKey(spec) => spec.fetched.is_some(),
+            Self::AnyOf(specs) => specs.iter().any(Self::fetches_keys),
+            Self::Hmac(_)
+            | Self::StandardWebhooks(_)
+            | Self::PlainHash(_)
+            | Self::StaticToken(_)
+            | Self::IssuedToken(_)
+            | Self::IssuedSecret(_)
+            | Self::Unsigned => false,
+        }
+    }
+
+    /// How many seconds a token lives that this method takes; nothing where it takes none of ours.
+    pub fn token_lives(&self) -> Option<u32> {
+        match self {
+            Self::IssuedToken(spec) => Some(spec.lives),
+            Self::AnyOf(specs) => specs.iter().find_map(Self::token_lives),
+            Self::Hmac(_)
+            | Self::StandardWebhooks(_)
+            | Self::PlainHash(_)
+            | Self::StaticToken(_)
+            | Self::PublicKey(_)
+            | Self::IssuedSecret(_)
+            | Self::Unsigned => None,
         }
     }
 
@@ -143,6 +194,8 @@ impl MethodSpec {
             Self::PlainHash(spec) => Ready::Hash(spec.prepare(secrets)?),
             Self::StaticToken(spec) => Ready::Token(spec.prepare(secrets)?),
             Self::PublicKey(spec) => Ready::Public(spec.prepare(secrets)?),
+            Self::IssuedToken(spec) => Ready::IssuedToken(spec.prepare(secrets)?),
+            Self::IssuedSecret(spec) => Ready::IssuedSecret(spec.prepare(secrets)?),
             Self::Unsigned => Ready::Unsigned,
             Self::AnyOf(specs) => Ready::AnyOf(any_of::prepare(specs, secrets)?),
         })
@@ -157,6 +210,12 @@ impl Verifier {
     /// Who sent `request`, or why that cannot be told.
     pub fn verify(&self, request: &Incoming<'_>, now: Timestamp) -> Result<Verified, Refusal> {
         self.0.verify(request, now)
+    }
+
+    /// The key of the vendor's that must be known before `request` can be verified: to be put into
+    /// its `keys`.
+    pub fn wanted<'a>(&'a self, request: &Incoming<'a>) -> Option<WantedKey<'a>> {
+        self.0.wanted(request)
     }
 }
 
@@ -173,11 +232,27 @@ enum Ready {
     Hash(ReadyHash),
     Token(ReadyToken),
     Public(public_key::ReadyPublic),
+    IssuedToken(ReadyIssuedToken),
+    IssuedSecret(issued_secret::ReadyIssuedSecret),
     Unsigned,
     AnyOf(any_of::ReadyAnyOf),
 }
 
 impl Ready {
+    fn wanted<'a>(&'a self, request: &Incoming<'a>) -> Option<WantedKey<'a>> {
+        match self {
+            Self::Public(ready) => ready.wanted(request),
+            Self::AnyOf(ready) => ready.wanted(request),
+            Self::Hmac(_)
+            | Self::Standard(_)
+            | Self::Hash(_)
+            | Self::Token(_)
+            | Self::IssuedToken(_)
+            | Self::IssuedSecret(_)
+            | Self::Unsigned => None,
+        }
+    }
+
     fn verify(&self, request: &Incoming<'_>, now: Timestamp) -> Result<Verified, Refusal> {
         match self {
             Self::Hmac(ready) => ready.verify(request, now),
@@ -185,6 +260,8 @@ impl Ready {
             Self::Hash(ready) => ready.verify(request, now),
             Self::Token(ready) => ready.verify(request),
             Self::Public(ready) => ready.verify(request, now),
+            Self::IssuedToken(ready) => ready.verify(request, now),
+            Self::IssuedSecret(ready) => ready.verify(request, now),
             Self::Unsigned => Ok(unsigned::verify()),
             Self::AnyOf(ready) => ready.verify(request, now),
         }

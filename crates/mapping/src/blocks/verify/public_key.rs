@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::SignFault;
-use super::envelope::Envelope;
+use super::envelope::{Envelope, Place};
 use super::incoming::Incoming;
+use super::key_set::{FetchedKeysSpec, WantedKey};
 use super::keys::{PrivateKey, PublicKey};
 use super::refusal::{Refusal, Verified};
 use super::secret::{Secret, SecretFault, SecretProblem, each_secret};
@@ -60,17 +61,27 @@ pub struct PublicKeySpec {
     /// The vendor's public keys, where they are the same for everyone: PEM, or base64. When there
     /// are none, the source's secrets are the public keys.
     pub keys: Vec<String>,
+    /// Where the vendor publishes its keys, where they are fetched.
+    pub fetched: Option<FetchedKeysSpec>,
     /// How the signature travels and what it covers.
     pub envelope: Envelope,
 }
 
 impl PublicKeySpec {
+    /// Whether the source's secrets are the public keys.
+    pub(super) fn needs_secret(&self) -> bool {
+        self.keys.is_empty() && self.fetched.is_none()
+    }
+
     /// What cannot work: keys in the file that cannot be read.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = self.envelope.faults(false);
         let unreadable =
             self.keys.iter().filter_map(|key| PublicKey::read(self.algorithm, key).err());
         faults.extend(unreadable.map(|expected| format!("the key is not {expected}")));
+        if let Some(fetched) = &self.fetched {
+            faults.extend(fetched.faults());
+        }
         faults
     }
 
@@ -79,19 +90,24 @@ impl PublicKeySpec {
             PublicKey::read(self.algorithm, text)
                 .map_err(|expected| SecretFault::NotDecodable { expected })
         };
-        let keys = if self.keys.is_empty() {
+        let keys = if self.needs_secret() {
             each_secret(secrets, |secret| read(secret.expose()))?
         } else {
             let problem = |fault| vec![SecretProblem { secret: None, fault }];
             self.keys.iter().map(|key| read(key)).collect::<Result<_, _>>().map_err(problem)?
         };
-        Ok(ReadyPublic { label: self.algorithm.label(), envelope: self.envelope.clone(), keys })
+        Ok(ReadyPublic {
+            algorithm: self.algorithm,
+            envelope: self.envelope.clone(),
+            keys,
+            fetched: self.fetched.clone(),
+        })
     }
 
     /// Signs with the private key in `secret`.
     pub(in crate::blocks) fn signer(&self, secret: &Secret) -> Result<PrivateSigner, SecretFault> {
         let key = PrivateKey::read(self.algorithm, secret.expose()).ok_or({
-            if self.keys.is_empty() {
+            if self.needs_secret() {
                 SecretFault::WrongKind { given: "no private key", needed: "the private key as PEM" }
             } else {
                 SecretFault::CannotSign
@@ -104,30 +120,57 @@ impl PublicKeySpec {
 /// A public-key method with its keys read.
 #[derive(Clone)]
 pub(in crate::blocks) struct ReadyPublic {
-    label: &'static str,
+    algorithm: Algorithm,
     envelope: Envelope,
     keys: Vec<PublicKey>,
+    fetched: Option<FetchedKeysSpec>,
 }
 
 /// The most signatures that are checked with each key: a check costs some 50 µs.
 const MAX_CHECKED: usize = 4;
 
 impl ReadyPublic {
+    /// The key that must be known before `request` can be verified.
+    pub(super) fn wanted<'a>(&'a self, request: &Incoming<'a>) -> Option<WantedKey<'a>> {
+        let keys = self.fetched.as_ref()?;
+        // What has no signature is refused without asking anybody.
+        self.envelope.open(request).ok()?;
+        let id = request.headers.get(&keys.by).filter(|id| !id.is_empty())?;
+        Some(WantedKey { keys, id })
+    }
+
+    /// The keys of the vendor's that the request names.
+    fn named(
+        &self,
+        spec: &FetchedKeysSpec,
+        request: &Incoming<'_>,
+    ) -> Result<Vec<PublicKey>, Refusal> {
+        let place = Place::header(&spec.by).describe();
+        let id = request.headers.get(&spec.by).filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| Refusal::Missing { expected: place.clone() })?;
+        let known = request.keys.cloned().unwrap_or_default();
+        match known.set {
+            Some(set) if set.has(id) => Ok(set.find(id, self.algorithm)),
+            Some(_) if known.is_current => Err(Refusal::Invalid { place }),
+            _ => Err(Refusal::KeyUnavailable { place }),
+        }
+    }
+
     pub(super) fn verify(
         &self,
         request: &Incoming<'_>,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
         let opened = self.envelope.open(request)?;
+        let fetched = self.fetched.as_ref().map(|spec| self.named(spec, request)).transpose()?;
+        let keys = fetched.as_ref().unwrap_or(&self.keys);
         let mut signed = Vec::with_capacity(request.body.len() + 80);
         opened.feed(&self.envelope.signed, &[], &mut |bytes| signed.extend_from_slice(bytes));
         let candidates = opened.candidates.get(..MAX_CHECKED).unwrap_or(&opened.candidates);
         // Nothing here is secret, so the first match may end the search.
-        let matched = self
-            .keys
-            .iter()
-            .position(|key| candidates.iter().any(|candidate| key.fits(&signed, candidate)));
-        self.envelope.conclude(self.label, &opened, matched, now)
+        let fits = |key: &PublicKey| candidates.iter().any(|one| key.fits(&signed, one));
+        let matched = keys.iter().position(fits);
+        self.envelope.conclude(self.algorithm.label(), &opened, matched, now)
     }
 }
 

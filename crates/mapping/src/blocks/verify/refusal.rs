@@ -12,6 +12,8 @@ pub struct Verified {
     pub timestamp: Option<Timestamp>,
     /// Which of the secrets it was, counted from 0: shows that an old one is still in use.
     pub secret: usize,
+    /// Which of the secrets that were issued to this sender it was, counted from 1.
+    pub generation: Option<u8>,
     /// Whether the body is covered by the signature. A token in a header says who, not what.
     pub covers_body: bool,
 }
@@ -56,6 +58,12 @@ pub enum Refusal {
         /// The form it should have.
         expected: &'static str,
     },
+    /// The key that it names could not be fetched. Our fault, or the vendor's; never the sender's.
+    #[error("the key that the {place} names is not known yet")]
+    KeyUnavailable {
+        /// Where the key's id stands.
+        place: String,
+    },
 }
 
 impl Refusal {
@@ -67,6 +75,7 @@ impl Refusal {
             Self::TimestampOutsideTolerance { .. } | Self::TimestampUnreadable { .. } => {
                 "timestamp_outside_tolerance"
             }
+            Self::KeyUnavailable { .. } => "store_unavailable",
         }
     }
 
@@ -84,17 +93,19 @@ impl Refusal {
                 "check both clocks; a request that is sent again must be signed anew"
             }
             Self::TimestampUnreadable { .. } => "check which time format the sender is set to",
+            Self::KeyUnavailable { .. } => "send it again; nothing was taken",
         }
     }
 
     /// How much a method understood before it refused: the most telling of several refusals wins.
-    pub(super) const fn weight(&self) -> u8 {
+    pub(crate) const fn weight(&self) -> u8 {
         match self {
             Self::Missing { .. } => 0,
             Self::Malformed { .. } => 1,
             Self::Invalid { .. } => 2,
             Self::TimestampUnreadable { .. } => 3,
             Self::TimestampOutsideTolerance { .. } => 4,
+            Self::KeyUnavailable { .. } => 5,
         }
     }
 }

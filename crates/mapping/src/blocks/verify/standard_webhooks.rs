@@ -157,7 +157,13 @@ impl ReadyStandard {
         let secret = matched.ok_or_else(|| Refusal::Invalid { place: place(lines.header) })?;
         let format = TimestampFormat::UnixSeconds;
         let timestamp = timestamp::check(lines.timestamp, format, Some(self.tolerance), now)?;
-        Ok(Verified { method: "standard_webhooks", timestamp, secret, covers_body: true })
+        Ok(Verified {
+            method: "standard_webhooks",
+            timestamp,
+            secret,
+            generation: None,
+            covers_body: true,
+        })
     }
 }
 

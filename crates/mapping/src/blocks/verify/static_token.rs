@@ -103,7 +103,7 @@ impl StaticTokenSpec {
     }
 
     /// What the request states in the token's place.
-    fn stated(&self, request: &Incoming<'_>) -> Vec<Vec<u8>> {
+    pub(super) fn stated(&self, request: &Incoming<'_>) -> Vec<Vec<u8>> {
         let after = |names: &[String], prefix: &str| -> Vec<String> {
             let values = names.iter().flat_map(|name| request.headers.all(name));
             let tokens = values.filter_map(|value| {
@@ -163,7 +163,13 @@ impl ReadyToken {
             }
         }
         let secret = matched.ok_or_else(|| Refusal::Invalid { place: self.spec.describe() })?;
-        Ok(Verified { method: self.spec.label(), timestamp: None, secret, covers_body: false })
+        Ok(Verified {
+            method: self.spec.label(),
+            timestamp: None,
+            secret,
+            generation: None,
+            covers_body: false,
+        })
     }
 
     pub(in crate::blocks) fn sign(&self) -> Signed {

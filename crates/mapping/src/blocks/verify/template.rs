@@ -230,6 +230,7 @@ mod tests {
             headers: Headers::new(&lines),
             body: b"{}",
             body_field: Some(&field),
+            keys: None,
         };
         for (template, expected) in [
             ("{{ body }}", "{}"),

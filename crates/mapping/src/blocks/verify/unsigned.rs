@@ -8,5 +8,11 @@ pub(super) const WARNING: &str =
     "requests are not verified: whoever learns the address can send any event";
 
 pub(super) const fn verify() -> Verified {
-    Verified { method: "unsigned", timestamp: None, secret: 0, covers_body: false }
+    Verified {
+        method: "unsigned",
+        timestamp: None,
+        secret: 0,
+        generation: None,
+        covers_body: false,
+    }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::value::Val;
 use super::date;
 use super::{Function, Given, Want, arg, option};
+use crate::blocks::verify::{GENERATIONS, issued_secret};
 
 const ENCODINGS: &[&str] = &["hex", "base64"];
 
@@ -64,6 +65,31 @@ pub(super) static ROWS: &[Function] = &[
                 mac.update(bytes);
                 mac.finalize().into_bytes().to_vec()
             })
+        },
+    },
+    Function {
+        name: "secret_of",
+        args: &[arg("secret", Want::Text), option("generation", Want::Number)],
+        doc: "The secret that is issued to whoever has this id: what `secret_of:` in `verify:` knows \
+              them by. Its generations are 1 (the usual) and 2.",
+        example: (
+            "'shop-1' | secret_of('hidden')",
+            r#""fbcf0a2231cea610eb7685811d4edabeaafd2e210f2524ee5c9aaf0e92435882""#,
+        ),
+        answers: false,
+        takes_missing: false,
+        run: |given| {
+            let generation = match &given.args[1] {
+                Val::Missing => Some(1),
+                _ => given.arg_int(1).and_then(|n| u8::try_from(n).ok()),
+            };
+            let generation = generation.filter(|n| (1..=GENERATIONS).contains(n));
+            match (given.text(), given.arg_text(0), generation) {
+                (Some(name), Some(secret), Some(generation)) => {
+                    given.made(issued_secret(name.trim(), &secret, generation))
+                }
+                _ => Val::Missing,
+            }
         },
     },
     Function {

@@ -5,6 +5,7 @@ mod bounds;
 mod country;
 pub mod date;
 mod hash;
+mod html;
 mod list;
 mod map;
 mod number;
@@ -168,6 +169,7 @@ pub(super) fn other_name(name: &str) -> Option<&'static str> {
         "downcase" | "lowercase" => "lower",
         "upcase" | "uppercase" => "upper",
         "strip" => "trim",
+        "html_decode" | "decode_html" | "html_unescape" => "unescape",
         "tojson" | "to_json" => "json",
         "url_encode" | "urlquote" => "urlencode",
         "selectattr" | "select" | "filter" => "where",
@@ -195,6 +197,7 @@ const fn option(name: &'static str, want: Want) -> Arg {
 pub fn all() -> impl Iterator<Item = &'static Function> {
     [
         text::ROWS,
+        html::ROWS,
         list::ROWS,
         map::ROWS,
         bounds::ROWS,

@@ -92,6 +92,10 @@ fn condition() -> impl Strategy<Value = String> {
         Just("u is present".to_owned()),
         Just("u is not present".to_owned()),
         number().prop_map(|of| format!("({of}) is number and ({of}) is not text")),
+        Just("p is true and q is not true".to_owned()),
+        Just("u is false or q is false".to_owned()),
+        text().prop_map(|of| format!("({of}) is true")),
+        number().prop_map(|of| format!("({of}) is not false")),
     ];
     leaf.prop_recursive(3, 12, 2, |inner| {
         prop_oneof![
@@ -99,6 +103,7 @@ fn condition() -> impl Strategy<Value = String> {
             (inner.clone(), inner.clone()).prop_map(|(l, r)| format!("{l} or {r}")),
             inner.clone().prop_map(|of| format!("not ({of})")),
             inner.clone().prop_map(|of| format!("not {of}")),
+            inner.clone().prop_map(|of| format!("({of}) is true")),
             inner.prop_map(|of| format!("({of})")),
         ]
     })

@@ -75,6 +75,14 @@ fn what_is_missing_passes_through() {
         ("nothing is present", "false"),
         ("empty is blank", "true"),
         ("s is not blank", "true"),
+        ("yes is true", "true"),
+        ("no is false", "true"),
+        ("no is true", "false"),
+        ("nothing is true", "false"),
+        ("nothing is false", "false"),
+        ("nothing is not true", "true"),
+        ("a is true", "false"),
+        ("'true' is true", "false"),
         ("nothing or 'x'", r#""x""#),
         ("empty or 'x'", r#""x""#),
         ("zero or 5", "0"),
@@ -134,4 +142,6 @@ fn a_condition_over_something_missing_names_it() {
     assert_eq!(decide("a == 2"), Decision::No);
     let undecided = decide("a == 1 and order.value > 5");
     assert_eq!(undecided, Decision::Undecided("order.value".to_owned()));
+    assert_eq!(decide("order.returns is true"), Decision::No);
+    assert_eq!(decide("order.returns is not true"), Decision::Yes);
 }

@@ -46,6 +46,7 @@ fn methods() -> Vec<MethodSpec> {
         MethodSpec::PublicKey(PublicKeySpec {
             algorithm: Algorithm::Ed25519,
             keys: Vec::new(),
+            fetched: None,
             envelope: Envelope::header("x-ed"),
         }),
     ]
@@ -76,6 +77,8 @@ fn flip(signed: &Signed, method: &MethodSpec, bit: usize) -> Signed {
         MethodSpec::PublicKey(spec) => (Some(&spec.envelope), spec.envelope.encoding),
         MethodSpec::StandardWebhooks(_)
         | MethodSpec::StaticToken(_)
+        | MethodSpec::IssuedToken(_)
+        | MethodSpec::IssuedSecret(_)
         | MethodSpec::Unsigned
         | MethodSpec::AnyOf(_) => (None, Encoding::Base64),
     };

@@ -2,6 +2,7 @@
 //! (what one signs the other verifies), and against everything a forger may change.
 
 mod content;
+mod issued;
 mod laws;
 mod public_keys;
 mod reference;

@@ -20,7 +20,7 @@ fn spec(algorithm: Algorithm, signed: &str) -> PublicKeySpec {
         let spec = TimestampSpec::new(at);
         envelope.timestamp = Some(spec);
     }
-    PublicKeySpec { algorithm, keys: Vec::new(), envelope }
+    PublicKeySpec { algorithm, keys: Vec::new(), fetched: None, envelope }
 }
 
 fn public(algorithm: Algorithm, signed: &str) -> MethodSpec {

@@ -178,6 +178,7 @@ fn a_list_gives_every_method_the_secrets_of_its_kind() {
     let public = MethodSpec::PublicKey(PublicKeySpec {
         algorithm: Algorithm::Ed25519,
         keys: Vec::new(),
+        fetched: None,
         envelope: Envelope::header("x-ed"),
     });
     let spec = MethodSpec::AnyOf(vec![hex_key(), public]);
