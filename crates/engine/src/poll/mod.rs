@@ -114,7 +114,7 @@ impl Polls {
                     let every = source.connector().polls_every().unwrap_or(LONGEST);
                     let last = polled.as_ref().map(|polled| polled.at);
                     // Those of one start do not all come at once.
-                    let spread = every.min(LOOK).mul_f64(self.shared.chance.fraction() / 2.0);
+                    let spread = every.min(LOOK).mul_f64(self.shared.chance.fraction() / 20.0);
                     (polled, last.map_or(now, |last| (last + every).max(now)) + spread)
                 }
                 Err(error) => {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A source is asked no more often, and no more seldom.
-const EVERY: std::ops::RangeInclusive<u64> = 10..=86_400;
+const EVERY: std::ops::RangeInclusive<u64> = 1..=86_400;
 
 /// Longest overlap.
 const LONGEST_OVERLAP: u64 = 7 * 86_400;

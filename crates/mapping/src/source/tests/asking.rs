@@ -316,7 +316,7 @@ fn a_given_cursor_is_passed_on_page_by_page() {
 #[test]
 fn mistakes_in_polling_are_told() {
     for (from, to, why) in [
-        ("every: 1m", "every: 1s", "`every` is a time between 10s"),
+        ("every: 1m", "every: 0s", "`every` is a time between 1s"),
         ("  items: =body.list\n", "", "items"),
         ("take: =item.at", "take: =item.at, start: '0'", "starts at the time it is"),
         ("take: =item.at", "take: =body.token", "overlaps"),

@@ -1,0 +1,121 @@
+//! Another system: an HTTP API on this machine that answers as a test says, and remembers what it was
+//! asked.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::Instant,
+};
+
+use crate::harness::PATIENCE;
+
+/// What it was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    /// Path and query.
+    pub(crate) path: String,
+    /// The `Authorization` header.
+    pub(crate) key: String,
+    /// When.
+    pub(crate) at: Instant,
+}
+
+/// What it answers.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: &'static str,
+    pub(crate) body: String,
+    /// Answered only once this is true.
+    pub(crate) hold: Option<watch::Receiver<bool>>,
+}
+
+/// A fine answer.
+pub(crate) fn json(body: impl Into<String>) -> Reply {
+    Reply { status: 200, headers: "", body: body.into(), hold: None }
+}
+
+/// An answer without anything in it.
+pub(crate) fn status(status: u16, headers: &'static str) -> Reply {
+    Reply { status, headers, body: "{}".to_owned(), hold: None }
+}
+
+pub(crate) struct Other {
+    pub(crate) port: u16,
+    asked: watch::Sender<Vec<Question>>,
+}
+
+type Script = Arc<Mutex<Box<dyn FnMut(&Question) -> Reply + Send>>>;
+
+impl Other {
+    /// Answers each question as the script says.
+    pub(crate) async fn start(script: impl FnMut(&Question) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = watch::Sender::new(Vec::new());
+        let script: Script = Arc::new(Mutex::new(Box::new(script)));
+        let told = asked.clone();
+        drop(tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                drop(tokio::spawn(answer(stream, Arc::clone(&script), told.clone())));
+            }
+        }));
+        Self { port, asked }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Question> {
+        self.asked.borrow().clone()
+    }
+
+    /// Waits until it was asked so often; all questions.
+    pub(crate) async fn was_asked(&self, times: usize) -> Vec<Question> {
+        let mut asked = self.asked.subscribe();
+        let all = asked.wait_for(|asked| asked.len() >= times);
+        let all = tokio::time::timeout(PATIENCE, all).await;
+        all.unwrap_or_else(|_| panic!("asked {times} times: {:?}", self.asked()))
+            .expect("it runs")
+            .clone()
+    }
+}
+
+async fn answer(stream: TcpStream, script: Script, told: watch::Sender<Vec<Question>>) {
+    let mut stream = BufReader::new(stream);
+    let (mut path, mut key, mut length) = (String::new(), String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.is_err() || line.trim().is_empty() {
+            break;
+        }
+        let lower = line.to_lowercase();
+        if path.is_empty() {
+            path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+        } else if lower.starts_with("authorization:") {
+            key = line["authorization:".len()..].trim().to_owned();
+        } else if let Some(stated) = lower.strip_prefix("content-length:") {
+            length = stated.trim().parse().unwrap_or(0);
+        }
+    }
+    let mut body = vec![0; length];
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
+    let question = Question { path, key, at: Instant::now() };
+    let reply = script.lock().unwrap_or_else(PoisonError::into_inner)(&question);
+    told.send_modify(|asked| asked.push(question));
+    if let Some(mut hold) = reply.hold {
+        drop(hold.wait_for(|open| *open).await);
+    }
+    let Reply { status, headers, body, .. } = reply;
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+        body.len()
+    );
+    drop(stream.write_all(format!("{head}{body}").as_bytes()).await);
+    drop(stream.shutdown().await);
+}
