@@ -274,7 +274,7 @@ async fn killed_between_answer_and_decision_it_asks_nothing_twice() {
 #[tokio::test]
 async fn a_dry_run_tells_what_would_be_asked() {
     let directory = tempfile::tempdir().expect("a directory");
-    files(directory.path(), "http://127.0.0.1:9");
+    files(directory.path(), "https://127.0.0.1:9");
     write(directory.path(), "body.json", r#"{"link":"https://127.0.0.1:8443/p?key=key-one"}"#);
     write(directory.path(), "answer.json", &page(3, 1));
     let run = |extra: &[&str]| {
