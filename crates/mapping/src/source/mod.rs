@@ -2,6 +2,7 @@
 //! Must not know: which merchants exist, the store, orders.
 
 mod brings;
+mod brings;
 mod coerce;
 mod handshake;
 mod inquiry;
