@@ -42,7 +42,9 @@ impl Vendor {
                 count.fetch_add(1, Ordering::SeqCst);
                 let status = answers.load(Ordering::SeqCst);
                 let length = SET.len();
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                );
                 drop(stream.write_all(format!("{head}{SET}").as_bytes()).await);
             }
         });

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use std::collections::BTreeSet;
-
 use jiff::tz::TimeZone;
 use parcelwire_domain::{
     Event, Map, Moment, Party, TimePrecision, Value,
@@ -128,31 +126,6 @@ impl Rule {
             zone,
             fields,
         })
-    }
-
-    /// Adds every status that the rule may state as news.
-    pub(super) fn may_state(&self, table: &Statuses, found: &mut BTreeSet<Status>) {
-        if self.quiet {
-            return;
-        }
-        let mut add = |status: Status, leg: Option<Leg>| match (&self.leg, leg) {
-            // A leg that the payload states may be any.
-            (Some(_), _) => found.extend(Leg::ALL.map(|leg| status.on(leg))),
-            (None, leg) => drop(found.insert(status.on(leg.unwrap_or(Leg::Forward)))),
-        };
-        match &self.says {
-            Says::Always(status, _) => add(*status, None),
-            Says::Code(_) => {
-                let news = table.meanings().filter(|meaning| !meaning.quiet);
-                news.for_each(|meaning| add(meaning.status, meaning.leg));
-            }
-        }
-        found.remove(&Status::Unknown);
-    }
-
-    /// Whether the rule fills this field.
-    pub(super) fn brings(&self, name: &str) -> bool {
-        self.fields.iter().any(|(field, _)| field.name == name)
     }
 
     /// Adds every status that the rule may state as news.
