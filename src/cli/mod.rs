@@ -16,7 +16,6 @@ mod show;
 pub(crate) mod stats;
 mod try_out;
 mod unmapped;
-mod unmapped;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -55,8 +54,6 @@ enum Command {
     Try(try_out::Try),
     /// The books of a running relay
     Stats(stats::Stats),
-    /// Codes that no connector knew, with the line to add
-    Unmapped(unmapped::Unmapped),
     /// Codes that no connector knew, with the line to add
     Unmapped(unmapped::Unmapped),
     /// Canonical events of a running relay
@@ -152,7 +149,6 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Try(wish) => wish.run(&settings),
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
-        Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
