@@ -117,7 +117,7 @@ pub(super) fn sandbox(arguments: &SandboxArgs) -> Done {
             sandbox.faults().order(fault);
         }
         print(&format!("http://{host}:{}", sandbox.port()));
-        say("The sandbox takes POST /api/events (as Klaviyo does) and POST /webhook…");
+        say("The sandbox takes POST /api/events (as a marketing API does) and POST /webhook…");
         say("What it was told: GET /_sandbox/events, /_sandbox/sums; failing: POST /_sandbox/faults");
         let mut stop = signals()?;
         drop(stop.wait_for(|stop| *stop).await);

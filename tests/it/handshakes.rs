@@ -51,7 +51,7 @@ async fn by_shop(app: &TestApp, secret: &str, body: &serde_json::Value) -> Answe
 fn shipped() -> serde_json::Value {
     json!({
         "data": { "event": "state_enter.order_delivery.state.shipped", "payload": { "order": {
-            "id": "O1", "orderNumber": format!("1{}", next()),
+            "id": format!("O{}", next()), "orderNumber": format!("1{}", next()),
             "orderCustomer": { "email": "kim@example.test" }, "deliveries": [],
         } } },
         "source": { "shopId": "KIPf0Fz6BUkN", "eventId": format!("e-{}", next()) },

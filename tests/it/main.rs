@@ -36,4 +36,5 @@ mod stop;
 mod supply;
 mod tidy;
 mod unmapped;
+mod vendors;
 mod windows;

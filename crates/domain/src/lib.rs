@@ -15,4 +15,4 @@ pub mod value;
 pub use alias::{Alias, AliasKind};
 pub use event::{Event, Moment, Party, TimePrecision};
 pub use list::List;
-pub use value::{Map, Number, Value};
+pub use value::{Map, Number, Value, plain_json_bytes};

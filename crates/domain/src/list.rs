@@ -34,6 +34,14 @@ impl List {
         })
     }
 
+    /// Its elements alone: those of a list that others share are copied.
+    pub fn into_vec(self) -> Vec<Value> {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => inner.items.into_vec(),
+            Err(shared) => shared.items.to_vec(),
+        }
+    }
+
     /// Its elements, to be changed: of a list that others share, a copy of one's own.
     pub fn to_mut(&mut self) -> &mut [Value] {
         if Arc::get_mut(&mut self.0).is_none() {

@@ -133,7 +133,11 @@ impl Value {
 
     /// The value as JSON text, numbers as they were stated.
     pub fn to_json(&self) -> String {
-        let mut out = String::new();
+        // Room for the body of an event, so that it is not moved while it grows.
+        let mut out = match self {
+            Self::Map(_) | Self::List(_) => String::with_capacity(1024),
+            Self::Bool(_) | Self::Number(_) | Self::Text(_) => String::new(),
+        };
         self.write_json(&mut out);
         out
     }
@@ -193,7 +197,8 @@ impl Map {
 
     /// The value under `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        let key = key.as_bytes();
+        self.0.iter().find(|(name, _)| name.as_bytes() == key).map(|(_, value)| value)
     }
 
     /// Sets `key`, replacing in place what was there.
@@ -295,12 +300,39 @@ impl IntoIterator for Map {
     }
 }
 
+/// How many bytes from the start stand in a JSON string as they are: up to the first quote,
+/// backslash or control character. Eight at a time: payloads are texts for the most part.
+pub fn plain_json_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte that is zero; above the first one there may be false ones.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut at = 0;
+    for eight in bytes.as_chunks().0 {
+        let word = u64::from_le_bytes(*eight);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let special = zeros(word ^ (ONES * u64::from(b'"')))
+            | zeros(word ^ (ONES * u64::from(b'\\')))
+            | control;
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
 /// Appends `text` as a JSON string.
 pub fn write_json_text(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
     // What needs no escape is copied in one go: that is nearly always everything.
-    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
+    loop {
+        let at = plain_json_bytes(rest.as_bytes());
+        if at == rest.len() {
+            break;
+        }
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let (special, behind) = special.split_at(1);
@@ -455,6 +487,21 @@ mod tests {
             let mut own = String::new();
             write_json_text(text, &mut own);
             assert_eq!(serde_json::from_str::<String>(&own).expect(&own), text);
+        }
+    }
+
+    #[test]
+    fn the_first_byte_that_needs_an_escape_is_found_wherever_it_stands() {
+        for special in [b'"', b'\\', 0, 0x1f] {
+            for length in 0..40 {
+                for plain in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                    let mut bytes = vec![plain; length];
+                    assert_eq!(plain_json_bytes(&bytes), length);
+                    bytes.push(special);
+                    bytes.extend([plain, special, plain]);
+                    assert_eq!(plain_json_bytes(&bytes), length, "{special} {plain}");
+                }
+            }
         }
     }
 

@@ -39,7 +39,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// 128 bits, shown as 32 hex digits. Goes out as the CloudEvents `id`, Klaviyo's `unique_id`, and
+/// 128 bits, shown as 32 hex digits. Goes out as the CloudEvents `id`, as an API's unique id, and
 /// the idempotency key elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OccurrenceId([u8; 16]);

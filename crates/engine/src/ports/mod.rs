@@ -8,6 +8,7 @@ pub mod asking;
 pub mod ledger;
 pub mod records;
 pub mod transport;
+pub mod unmapped;
 
 pub use archive::{Archive, Cursor, Filter, List, Page, Row, StoreHealth};
 pub use asking::{Asked, Asking, KeptAnswer, Polled, ToAsk};
@@ -16,3 +17,4 @@ pub use ledger::{
 };
 pub use records::*;
 pub use transport::{Clock, Transport, TransportError};
+pub use unmapped::Unmapped;

@@ -12,7 +12,7 @@ use parcelwire_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::asking::KeptAnswer;
+use super::{asking::KeptAnswer, unmapped::Unmapped};
 
 /// Whose a receipt is: a merchant's, or (until it is split) a feed's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -289,17 +289,6 @@ pub struct StoryDecision {
     /// The message that was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
-}
-
-/// A code that no row of a connector's table knew.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmapped {
-    /// Whose table it is.
-    pub source: SourceName,
-    /// The code.
-    pub code: String,
-    /// Where it stood.
-    pub receipt: ReceiptId,
 }
 
 /// Everything that one step of *process* writes, together or not at all.

@@ -141,7 +141,7 @@ mod tests {
         let message = NewMessage {
             id: MessageId::from_bits(1),
             merchant: MerchantId::parse("hey").expect("a name"),
-            destination: DestinationName::parse("klaviyo").expect("a name"),
+            destination: DestinationName::parse("pigeon").expect("a name"),
             aggregate: AggregateId::from_bits(1),
             receipt: ReceiptId::from_bits(1),
             occurrence: OccurrenceId::from_bytes([0; 16]),

@@ -152,13 +152,16 @@ impl Desk<'_> {
             }
             return;
         };
+        if !ids.required {
+            return;
+        }
         let told =
             |trigger: &Trigger| destination.only.is_empty() || destination.only.contains(trigger);
         let on = mapping.policy(false).into_iter().filter(|(_, policy)| policy.on);
         let lacking = on.map(|(trigger, _)| trigger).filter(told);
         let lacking = lacking.filter(|trigger| given.is_none_or(|ids| !ids.has(trigger.name())));
         let lacking: Vec<&str> = lacking.map(Trigger::name).collect();
-        if !ids.required || lacking.is_empty() {
+        if lacking.is_empty() {
             return;
         }
         let what = ids.doc.as_deref().unwrap_or("an id");

@@ -130,7 +130,7 @@ impl DestinationConnector {
             limits: limits(file.get("limits")),
             throttles: ask::throttles(file),
             past: past(file, diagnostics),
-            ids: file.get("ids").map(Ids::of),
+            ids: Ids::of(file),
             sign,
             token: flat(token)?,
             lookup: flat(lookup)?,

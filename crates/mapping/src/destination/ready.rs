@@ -198,9 +198,9 @@ impl ReadyDestination {
         Exchange::new(Arc::clone(&self.0), frozen, trigger, backfill, learned)
     }
 
-    /// Whether many messages may share a request.
-    pub fn batches(&self) -> bool {
-        self.0.connector.batch.is_some()
+    /// How many messages may share a request at most; `None` where each has its own.
+    pub fn most_together(&self) -> Option<usize> {
+        self.0.connector.batch.as_ref().map(batch::Plan::most)
     }
 
     /// How often such a request may be made.

@@ -62,6 +62,11 @@ impl<'a> Env<'a> {
         self
     }
 
+    /// Begins to count anew what is spent, for another value under the same names.
+    pub fn renew(&mut self) {
+        self.meter = Meter::default();
+    }
+
     /// Adds a local name, which hides all others until it is taken away again.
     pub fn push(&mut self, name: &'a str, value: Val<'a>) {
         self.locals.push((name, value));

@@ -62,7 +62,9 @@ impl Scene {
         let messages = messages.collect::<Result<Vec<_>, _>>()?;
         let what = match (test.get("check").and_then(Node::as_bool), given.is_list()) {
             (Some(true), _) => What::Check,
-            (_, true) if !ready.batches() => return Err("the file has no `batch:`".to_owned()),
+            (_, true) if ready.most_together().is_none() => {
+                return Err("the file has no `batch:`".to_owned());
+            }
             (_, true) => What::Batch,
             (_, false) => What::Message,
         };

@@ -93,10 +93,13 @@ impl<'a> Json<'a> {
     }
 
     fn key_is(self, name: Node, key: &str) -> bool {
-        let raw = self.doc.slice(name.start, name.end);
         match name.tag {
-            Tag::Escaped => escape::unescape(raw) == key,
-            _ => raw == key,
+            Tag::Escaped => escape::unescape(self.doc.slice(name.start, name.end)) == key,
+            // Most keys differ in length from the one that is wanted.
+            _ => {
+                (name.end - name.start) as usize == key.len()
+                    && self.doc.slice(name.start, name.end) == key
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The reader: one pass over the text with its own stack, so that depth costs no recursion.
 
+use parcelwire_domain::plain_json_bytes;
+
 use super::node::{Node, Tag};
 use super::{MAX_DEPTH, Unreadable, escape};
 
@@ -145,9 +147,7 @@ impl Reader<'_> {
         let start = self.at;
         let mut tag = Tag::Plain;
         loop {
-            let rest = &self.bytes[self.at..];
-            let plain = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20));
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain_json_bytes(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;

@@ -74,7 +74,7 @@ impl Merchant {
         let name = self.mapping.name_of(candidate.trigger, names, &self.env(&fields, target));
         fields.set("name", Value::text(name.clone()));
         let rules = self.mapping.triggers.get(&candidate.trigger);
-        let env = self.env(&fields, target);
+        let mut env = self.env(&fields, target);
         let own = rules.map(|rules| rules.whens.as_slice()).unwrap_or_default();
         for when in self.mapping.whens.iter().chain(own) {
             match when.decide(&env) {
@@ -91,7 +91,7 @@ impl Merchant {
         let chosen = properties_of(&self.mapping, rules);
         let mut properties = Map::with_room(chosen.len());
         for (name, built) in chosen {
-            let mut env = self.env(&fields, target);
+            env.renew();
             if let Some(value) = built.eval(&mut env) {
                 properties.add(name, value);
             }

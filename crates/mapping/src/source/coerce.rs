@@ -50,22 +50,25 @@ pub(super) fn fit(field: &Field, value: Value) -> Option<Value> {
 fn tidy(value: Value) -> Option<Value> {
     Some(match value {
         Value::Text(text) => {
-            let text = text.trim();
-            if text.is_empty() {
+            let trimmed = text.trim();
+            if trimmed.is_empty() {
                 return None;
             }
-            match text.char_indices().nth(MAX_TEXT_CHARS) {
-                Some((end, _)) => Value::text(text.get(..end).unwrap_or_default()),
-                None => Value::text(text),
+            match trimmed.char_indices().nth(MAX_TEXT_CHARS) {
+                Some((end, _)) => Value::text(trimmed.get(..end).unwrap_or_default()),
+                None if trimmed.len() == text.len() => Value::Text(text),
+                None => Value::text(trimmed),
             }
         }
         Value::List(items) => {
-            Value::List(items.iter().take(MAX_ITEMS).cloned().filter_map(tidy).collect())
+            Value::List(items.into_vec().into_iter().take(MAX_ITEMS).filter_map(tidy).collect())
         }
         Value::Map(map) => {
-            let mut tidied = Map::new();
-            for (name, value) in map.iter().take(MAX_ITEMS) {
-                tidied.set_some(name, tidy(value.clone()));
+            let mut tidied = Map::with_room(map.len().min(MAX_ITEMS));
+            for (name, value) in map.into_iter().take(MAX_ITEMS) {
+                if let Some(value) = tidy(value) {
+                    tidied.add(name, value);
+                }
             }
             if tidied.is_empty() {
                 return None;

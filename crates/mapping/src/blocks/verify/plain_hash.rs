@@ -1,4 +1,4 @@
-//! A plain hash over the body and the secret, as 17TRACK makes it: `sha256(body + "/" + secret)`.
+//! A plain hash over the body and the secret, as some carriers make it: `sha256(body + "/" + secret)`.
 //! Weaker than an HMAC, but the secret must be known to make it.
 
 use jiff::Timestamp;

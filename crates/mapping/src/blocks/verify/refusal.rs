@@ -25,7 +25,7 @@ pub enum Refusal {
     /// The signature, or something that is signed with it, is not there.
     #[error("the request carries no {expected}")]
     Missing {
-        /// Where it was looked for, e.g. ``header `x-shopify-hmac-sha256` ``.
+        /// Where it was looked for, e.g. ``header `x-shop-hmac-sha256` ``.
         expected: String,
     },
     /// It is there, but not in the form the connector describes.

@@ -100,4 +100,13 @@ fn ids_that_a_connector_does_not_take_are_warned_of() {
     let (book, lines) = compile(&with(&[(FileKind::Merchant, "hey", merchant)]), None);
     assert!(book.merchant("hey").is_some());
     assert_eq!(lines, ["3 Klaviyo takes no ids for triggers (leave `ids:` out)"]);
+    // One that reads them and says nothing of them takes what it is given.
+    let silent = TAUBE.lines().filter(|line| !line.starts_with("ids:")).collect::<Vec<_>>();
+    let merchant =
+        "sources: {}\ndestinations:\n  taube: { key: env:KEY, fields: {}, ids: { lost: 1 } }\n";
+    let files = with(&[
+        (FileKind::DestinationConnector, "taube", &silent.join("\n")),
+        (FileKind::Merchant, "hey", merchant),
+    ]);
+    assert_eq!(compile(&files, None).1, [""; 0]);
 }

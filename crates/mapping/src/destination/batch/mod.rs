@@ -88,6 +88,11 @@ impl Plan {
         }))
     }
 
+    /// Most messages in one request.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// The slots of its requests.
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.profile.iter().chain([&self.send]).map(|many| &many.slot)

@@ -76,6 +76,7 @@ batch:
 #[test]
 fn as_many_as_fit_go_in_one_request_and_the_others_are_left() {
     let ready = ready(BY_INDEX);
+    assert_eq!(ready.most_together(), Some(3));
     let mut batch = of(&ready, &["a@x.test", "", "b@x.test", "c@x.test", "d@x.test"]);
     assert_eq!(
         told(batch.start(now())),

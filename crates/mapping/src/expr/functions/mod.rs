@@ -9,12 +9,15 @@ mod html;
 mod list;
 mod map;
 mod number;
+mod page;
 mod phone;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use std::borrow::Cow;
+
+pub use page::page;
 
 use super::ast::Prepared;
 use super::env::Meter;
@@ -193,20 +196,24 @@ const fn option(name: &'static str, want: Want) -> Arg {
     Arg { name, want, required: false }
 }
 
+/// Functions of one subject.
+type Family = (&'static str, &'static [Function]);
+
+/// All functions, by subject.
+static FAMILIES: [Family; 10] = [
+    ("Texts", text::ROWS),
+    ("Texts of web pages", html::ROWS),
+    ("Lists", list::ROWS),
+    ("Maps", map::ROWS),
+    ("Maps that have to fit", bounds::ROWS),
+    ("Numbers", number::ROWS),
+    ("Dates and times", date::ROWS),
+    ("Telephone numbers", phone::ROWS),
+    ("Countries", country::ROWS),
+    ("Hashes and encodings", hash::ROWS),
+];
+
 /// All functions, by subject.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    [
-        text::ROWS,
-        html::ROWS,
-        list::ROWS,
-        map::ROWS,
-        bounds::ROWS,
-        number::ROWS,
-        date::ROWS,
-        phone::ROWS,
-        country::ROWS,
-        hash::ROWS,
-    ]
-    .into_iter()
-    .flatten()
+    FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
 }

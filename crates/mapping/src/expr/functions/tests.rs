@@ -8,7 +8,7 @@ use crate::{
     text::{Diagnostics, SourceFile},
 };
 
-fn value(text: &str) -> String {
+pub(super) fn value(text: &str) -> String {
     let mut told = Diagnostics::default();
     let span = SourceFile::new("a.yaml", text).start().part(0, text.len());
     let compiled = Expr::compile(text, &span, &Scope::open(), &mut told);

@@ -113,7 +113,7 @@ pub(super) static ROWS: &[Function] = &[
         name: "starts_with",
         args: &[arg("prefix", Want::Text)],
         doc: "Whether the text begins with the prefix.",
-        example: ("'gid://shopify/Order/1' | starts_with('gid:')", "true"),
+        example: ("'gid://shop/Order/1' | starts_with('gid:')", "true"),
         answers: true,
         takes_missing: false,
         run: |given| asked(given, |text, prefix| text.starts_with(prefix)),

@@ -1,7 +1,7 @@
 //! Handshakes that are verified, and answer with what is derived from the source's secret.
 
 use super::*;
-use crate::blocks::verify::{Hash, Headers, HmacSpec, issued_secret, issued_token};
+use crate::blocks::verify::{Hash, Headers, HmacSpec, Incoming, issued_secret, issued_token};
 
 const SECRET: &str = "app-secret";
 
