@@ -5,12 +5,11 @@ use std::net::IpAddr;
 use super::Surroundings;
 
 impl Surroundings {
-    /// Whether `http://` may be used to a host: an address in an allowed network, or a name. Where a
-    /// name leads is judged at every connection, and only allowed networks are reached that way.
+    /// Whether `http://` may be used to a host: an address, or `localhost`, in an allowed network.
     pub(super) fn allows_plain(&self, host: &str) -> bool {
         let host = if host == "localhost" { "127.0.0.1" } else { host };
         let Ok(address) = host.parse::<IpAddr>() else {
-            return !self.plain_http.is_empty();
+            return self.plain_http.iter().any(|allowed| allowed == host);
         };
         self.plain_http.iter().any(|network| holds(network, address))
     }

@@ -36,7 +36,7 @@ fn each_sender_has_a_secret_of_its_own() {
         (r#"{"source":{"shop":"S1"}}"#, "", of("S1", "first", 1), "ok 0 Some(1)"),
         (r#"{"source":{"shop":"S1"}}"#, "", of("S1", "first", 2), "ok 0 Some(2)"),
         (r#"{"source":{"shop":"S1"}}"#, "", of("S1", "second", 1), "ok 1 Some(1)"),
-        (r#"{}"#, "shop=S1", of("S1", "first", 1), "ok 0 Some(1)"),
+        (r"{}", "shop=S1", of("S1", "first", 1), "ok 0 Some(1)"),
         // The body's word counts before the query's.
         (r#"{"source":{"shop":"S2"}}"#, "shop=S1", of("S1", "first", 1), "signature_invalid"),
         (r#"{"source":{"shop":"S1"}}"#, "", of("S2", "first", 1), "signature_invalid"),
@@ -45,7 +45,7 @@ fn each_sender_has_a_secret_of_its_own() {
         // The source's own secret is nobody's.
         (r#"{"source":{"shop":"S1"}}"#, "", "first".to_owned(), "signature_invalid"),
         (r#"{"source":{"shop":""}}"#, "", of("", "first", 1), "signature_missing"),
-        (r#"{}"#, "", of("S1", "first", 1), "signature_missing"),
+        (r"{}", "", of("S1", "first", 1), "signature_missing"),
     ] {
         assert_eq!(shop_outcome(body, query, &key), expected, "{body} {query}");
     }
