@@ -25,7 +25,7 @@ fn has(program: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_for_a_warehouse_are_accepted() {
     let app = spawn_app().await;
-    let text = page("docs/connectors/webhook.md");
+    let text = page("docs/connectors/webhook-guide.md");
     let mut tried = 0;
     for (language, program, file) in [
         ("sh", "sh", "a.sh"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{text, texts};
+use super::{Said, text, texts};
 use crate::text::Node;
 
 /// The requests before the event, in the order they are made.
@@ -15,8 +15,9 @@ pub struct Destination {
     pub requests: Vec<Asking>,
     /// Whether the person is written in a request of its own.
     pub writes_profile: bool,
-    /// Whether events must exist under ids that the merchant's file names.
-    pub needs_ids: bool,
+    /// The ids that it gives to what triggers start, where it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Ids>,
     /// How many events one request can hold, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
@@ -38,6 +39,19 @@ pub struct Destination {
     pub needs: Vec<String>,
     /// Keys that no request may have.
     pub never: Vec<String>,
+}
+
+/// `ids:` of a file.
+#[derive(Debug, Serialize)]
+pub struct Ids {
+    /// Whether a trigger without one cannot be told.
+    pub required: bool,
+    /// What they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Where a person finds them.
+    #[serde(rename = "where", skip_serializing_if = "Said::is_empty")]
+    pub found_at: Said,
 }
 
 /// One request.
@@ -74,7 +88,11 @@ impl Destination {
         Self {
             requests,
             writes_profile: file.has("profile"),
-            needs_ids: mentions(file, "trigger_id"),
+            ids: file.get("ids").map(|ids| Ids {
+                required: ids.get("required").and_then(Node::as_bool).unwrap_or(false),
+                doc: text(ids, "doc"),
+                found_at: Said::of(ids.get("where")),
+            }),
             batch: file.get("batch").map(batch),
             check: file.get("check").and_then(|check| match check.as_str() {
                 Some(request) => Some(request.to_owned()),
@@ -94,7 +112,7 @@ impl Destination {
         let first = if self.writes_profile { "profile, then event" } else { "event with profile" };
         let mut words = vec![first.to_owned()];
         let mut add = |is: bool, word: &str| words.extend(is.then(|| word.to_owned()));
-        add(self.needs_ids, "ids");
+        add(self.ids.is_some(), "ids");
         add(self.batch.is_some(), "batch");
         add(self.check.is_some(), "check");
         add(self.backfill, "backfill");
@@ -115,23 +133,15 @@ fn asking(file: &Node, slot: &'static str) -> Option<Asking> {
     Some(Asking { slot, request: text(node, "request")?, when })
 }
 
-/// Whether an expression outside of the tests reads this name.
-fn mentions(file: &Node, name: &str) -> bool {
-    let parts = file.entries().filter(|(key, _)| key.text != "tests");
-    parts.map(|(_, node)| node).any(|node| holds(node, name))
-}
-
-fn holds(node: &Node, name: &str) -> bool {
-    node.as_str().is_some_and(|text| text.contains(name))
-        || node.entries().any(|(_, node)| holds(node, name))
-        || node.as_list().unwrap_or_default().iter().any(|node| holds(node, name))
-}
-
 fn batch(node: &Node) -> String {
-    let most = ["most", "max_items", "items"].into_iter().find_map(|key| node.get(key)?.as_int());
-    let request = text(node, "request").map(|request| format!(" by {request}"));
-    let many = most.map_or_else(|| "many events".to_owned(), |most| format!("up to {most} events"));
-    format!("{many} in one request{}", request.unwrap_or_default())
+    let most = text(node, "most").map(|most| format!("up to {most} events"));
+    let request = text(node, "request").map(|request| format!(" by `{request}`"));
+    let later = match text(node, "results").as_deref() {
+        Some("later") => "; what became of each is not told",
+        Some(_) | None => "",
+    };
+    let most = most.unwrap_or_else(|| "many events".to_owned());
+    format!("{most} in one request{}{later}", request.unwrap_or_default())
 }
 
 fn limits(file: &Node) -> Vec<String> {

@@ -16,12 +16,12 @@ use serde::Serialize;
 
 use crate::{
     book::{FileKind, RuleFile, in_force},
-    settings::{self, Setting},
+    settings::{self, Setting, SettingKind},
     text::{Diagnostics, Node, SourceFile, read},
 };
 
 pub use catalogue::{Page, catalogue};
-pub use destination::Destination;
+pub use destination::{Destination, Ids};
 pub use facts::{Confirmed, Facts};
 pub use page::page;
 pub use setup::Setup;
@@ -62,6 +62,9 @@ pub enum Can {
 pub struct Asked {
     /// Its key.
     pub name: String,
+    /// What is given: a text, a list or a map.
+    #[serde(skip_serializing_if = "is_text")]
+    pub form: &'static str,
     /// Whether it is never shown.
     pub secret: bool,
     /// Whether it must be given.
@@ -151,8 +154,9 @@ fn describe(file: &RuleFile, shipped: bool) -> Option<Description> {
     if ignored.has_errors() {
         return None;
     }
+    let settings = asked(&node, &mut ignored);
     let can = match file.kind {
-        FileKind::SourceConnector => Can::Source(Box::new(Source::of(&node))),
+        FileKind::SourceConnector => Can::Source(Box::new(Source::of(&node, &settings))),
         FileKind::DestinationConnector => Can::Destination(Box::new(Destination::of(&node))),
         FileKind::Mapping | FileKind::Merchant | FileKind::Template | FileKind::Feed => {
             return None;
@@ -164,43 +168,44 @@ fn describe(file: &RuleFile, shipped: bool) -> Option<Description> {
         shipped,
         facts: Facts::of(node.get("facts")),
         setup: Setup::of(node.get("setup")),
-        settings: asked(&node, &mut ignored),
+        settings,
         can,
     })
 }
 
 fn asked(file: &Node, ignored: &mut Diagnostics) -> Vec<Asked> {
-    let asked = settings::compile(file, &[], ignored).into_iter();
-    asked
-        .map(
-            |Setting {
-                 name,
-                 secret,
-                 required,
-                 default,
-                 one_of,
-                 pattern,
-                 found_at,
-                 doc,
-                 kind: _,
-             }| {
-                let shown = |value: &String| {
-                    pattern.as_ref().is_none_or(|pattern| pattern.is_match(value))
-                        && (one_of.is_empty() || one_of.contains(value))
-                };
-                let example = examples(file, &name).find(shown).or_else(|| one_of.first().cloned());
-                let [en, de] = found_at;
-                let found_at = Said { en, de };
-                Asked { name, secret, required, default, one_of, doc, found_at, example }
-            },
-        )
-        .collect()
+    let settings = settings::compile(file, &[], ignored);
+    settings.into_iter().map(|setting| one_asked(file, setting)).collect()
+}
+
+fn one_asked(file: &Node, setting: Setting) -> Asked {
+    let Setting { name, kind, secret, required, default, one_of, pattern, found_at, doc } = setting;
+    let shown = |value: &String| {
+        pattern.as_ref().is_none_or(|pattern| pattern.is_match(value))
+            && (one_of.is_empty() || one_of.contains(value))
+    };
+    let example = examples(file, &name).find(shown).or_else(|| one_of.first().cloned());
+    let [en, de] = found_at;
+    let form = match kind {
+        SettingKind::Text => TEXT,
+        SettingKind::List => "list",
+        SettingKind::Map => "map",
+    };
+    let found_at = Said { en, de };
+    Asked { name, form, secret, required, default, one_of, doc, found_at, example }
 }
 
 /// What the file's tests give for a setting.
 fn examples<'n>(file: &'n Node, name: &'n str) -> impl Iterator<Item = String> + 'n {
     let tests = file.get("tests").into_iter().flat_map(Node::entries);
     tests.filter_map(move |(_, test)| text(test.get("settings")?, name))
+}
+
+/// What most settings are.
+const TEXT: &str = "text";
+
+fn is_text(form: &&str) -> bool {
+    *form == TEXT
 }
 
 /// The text under a key.

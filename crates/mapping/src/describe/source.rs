@@ -6,7 +6,7 @@ use parcelwire_domain::taxonomy::{FIELDS, Leg, Level, Status};
 use serde::Serialize;
 
 use super::{
-    text, texts,
+    Asked, text, texts,
     ways::{needs_secret, ways},
 };
 use crate::text::Node;
@@ -71,7 +71,7 @@ pub struct Brings {
 }
 
 impl Source {
-    pub(super) fn of(file: &Node) -> Self {
+    pub(super) fn of(file: &Node, settings: &[Asked]) -> Self {
         let rules = file.get("events").map(Node::one_or_many).unwrap_or_default();
         let fields = fields(file, rules);
         let brings = |names: &[&str]| fields.iter().any(|field| names.contains(field));
@@ -79,7 +79,7 @@ impl Source {
         Self {
             party: text(file, "party").unwrap_or_else(|| "fulfilment".to_owned()),
             verified_by: ways(file),
-            needs_secret: needs_secret(file),
+            needs_secret: needs_secret(file, settings),
             topic_at: topic_at(file),
             topics: topics(rules),
             statuses: said.into_iter().map(Status::name).collect(),
@@ -199,11 +199,14 @@ fn topic_at(file: &Node) -> Option<String> {
 fn handshakes(file: &Node) -> Vec<String> {
     let nodes = file.get("handshake").map(Node::one_or_many).unwrap_or_default();
     let words = |node: &Node| {
-        let method = text(node, "method")?;
-        Some(match text(node, "when") {
-            Some(when) => format!("{method} where `{}`", when.trim_start_matches('=')),
-            None => method,
-        })
+        let mut words = text(node, "method")?;
+        if let Some(path) = text(node, "path") {
+            words = format!("{words} …/{path}");
+        }
+        if let Some(when) = text(node, "when") {
+            words = format!("{words} where `{}`", when.trim_start_matches('='));
+        }
+        Some(words)
     };
     nodes.iter().filter_map(words).collect()
 }

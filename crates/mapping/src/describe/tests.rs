@@ -78,6 +78,8 @@ settings:
   api_key: { secret: true, where: { en: Account } }
   hub: { pattern: "^[0-9]+$" }
 base_url: https://api.example
+ids: { required: true, doc: the number of an event, where: { en: Events } }
+batch: { request: POST /many, most: 50, json: { e: =items }, results: later }
 limits: { per_second: 10, concurrent: 2 }
 repeated_id: sends_again
 profile: { request: POST /people, json: {}, answers: { 404: settings_wrong } }
@@ -89,7 +91,7 @@ tests: { one: { settings: { hub: x }, given: {} }, two: { settings: { hub: 17 },
 #[test]
 fn a_destination_tells_what_it_can() {
     let told = described(FileKind::DestinationConnector, DESTINATION);
-    assert_eq!(told.in_short(), "profile, then event, ids, repeated id: sends again");
+    assert_eq!(told.in_short(), "profile, then event, ids, batch, repeated id: sends again");
     assert_eq!(told.facts.in_short(), "not stated, 1 unverified");
     assert_eq!(told.facts.unverified, ["the rate."]);
     let page = page(&[told]);
@@ -102,6 +104,8 @@ fn a_destination_tells_what_it_can() {
         "    api_key: file:pigeon-api-key\n".replace("pigeon", "depot").as_str(),
         "    hub: \"17\"\n",
         "    ids: { delivered:",
+        "- batch: up to 50 events in one request by `POST /many`; what became of each is not told\n",
+        "must be named under `ids:` in the merchant's file: the number of an event (Events).",
     ] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }

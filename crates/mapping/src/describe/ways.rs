@@ -1,7 +1,13 @@
 //! `verify:` in words.
 
-use super::{text, texts};
-use crate::text::Node;
+use parcelwire_domain::{Map, Value};
+
+use super::{Asked, text, texts};
+use crate::{
+    draft,
+    expr::{Env, Kind, Scope},
+    text::{Diagnostics, Node},
+};
 
 /// How one way to verify a request is called, and what it is.
 pub(super) fn ways(file: &Node) -> Vec<String> {
@@ -9,10 +15,22 @@ pub(super) fn ways(file: &Node) -> Vec<String> {
     nodes.iter().map(way).collect()
 }
 
-/// Whether one of the ways needs a secret of the instance's own.
-pub(super) fn needs_secret(file: &Node) -> bool {
+/// Whether an instance with the usual settings needs a secret of its own.
+pub(super) fn needs_secret(file: &Node, settings: &[Asked]) -> bool {
+    let mut usual = Map::new();
+    for setting in settings {
+        let value = setting.default.as_ref().or(setting.one_of.first());
+        usual.set_some(&setting.name, value.map(|value| Value::text(value.as_str())));
+    }
+    let holds = |node: &Node| {
+        let Some(when) = node.get("when") else { return true };
+        let scope = Scope::open().with("settings", Kind::Map);
+        let when = draft::expression(when, &scope, &mut Diagnostics::default());
+        let Some(when) = when else { return true };
+        when.eval(&Env::new().with("settings", &usual)).truth() != Some(false)
+    };
     let nodes = file.get("verify").map(Node::one_or_many).unwrap_or_default();
-    nodes.iter().any(|node| !node.has("unsigned") && !node.has("keys"))
+    nodes.iter().filter(|node| holds(node)).any(|node| !node.has("unsigned") && !node.has("keys"))
 }
 
 fn way(node: &Node) -> String {
@@ -39,6 +57,9 @@ fn method(node: &Node) -> String {
     }
     if has("token") {
         return format!("the secret itself, in {}", headers(node));
+    }
+    if let Some(lives) = text(node, "issued_token") {
+        return format!("a bearer token that it fetched here, good for {lives}");
     }
     if has("bearer") {
         return "the secret as `Authorization: Bearer`".to_owned();
@@ -68,7 +89,12 @@ fn signature(kind: &str, node: &Node) -> String {
         None => "over the raw body".to_owned(),
     };
     let prefix = text(node, "prefix").map(|prefix| format!(" behind `{prefix}`"));
-    format!("{kind} {signed}, {encoding}, in {place}{}", prefix.unwrap_or_default())
+    let key = match (node.get("keys").and_then(|keys| text(keys, "url")), node.has("secret_of")) {
+        (Some(url), _) => format!("; its keys are fetched from {url}"),
+        (None, true) => "; the secret was given out in a handshake".to_owned(),
+        (None, false) => String::new(),
+    };
+    format!("{kind} {signed}, {encoding}, in {place}{}{key}", prefix.unwrap_or_default())
 }
 
 fn headers(node: &Node) -> String {

@@ -21,10 +21,15 @@ pub(super) fn write(destination: &Destination, out: &mut String) {
         Some(request) => out.push_str(&format!("- The key is checked by `{request}`.\n")),
         None => out.push_str("- The key cannot be checked; send a test event.\n"),
     }
-    if destination.needs_ids {
-        out.push_str(
-            "- Events have ids of their own there: name them under `ids:` in the merchant's file, as in `ids: { delivered: … }`.\n",
-        );
+    if let Some(ids) = &destination.ids {
+        let must = if ids.required { "must" } else { "may" };
+        let place = ids.found_at.en.as_ref().map(|place| format!(" ({place})"));
+        let doc = ids.doc.as_ref().map(|doc| format!(": {doc}"));
+        out.push_str(&format!(
+            "- What a trigger starts there {must} be named under `ids:` in the merchant's file{}{}.\n",
+            doc.unwrap_or_default(),
+            place.unwrap_or_default()
+        ));
     }
     if !destination.limits.is_empty() {
         out.push_str(&format!("- At most {}.\n", destination.limits.join(", ")));

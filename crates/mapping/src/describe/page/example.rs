@@ -35,6 +35,11 @@ fn value(connector: &str, setting: &Asked) -> String {
     if setting.secret {
         return format!("file:{connector}-{}", setting.name.replace('_', "-"));
     }
+    match setting.form {
+        "list" => return "[a, b]".to_owned(),
+        "map" => return "{ a: b }".to_owned(),
+        _ => {}
+    }
     let value = setting.example.as_deref().unwrap_or("…");
     let is_plain = value.starts_with(|c: char| c.is_ascii_alphabetic())
         && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c));
@@ -43,6 +48,7 @@ fn value(connector: &str, setting: &Asked) -> String {
 
 impl Description {
     fn needs_ids(&self) -> bool {
-        matches!(&self.can, Can::Destination(destination) if destination.needs_ids)
+        let Can::Destination(destination) = &self.can else { return false };
+        destination.ids.as_ref().is_some_and(|ids| ids.required)
     }
 }

@@ -116,6 +116,9 @@ fn settings(settings: &[Asked], out: &mut String) {
         } else {
             "optional".to_owned()
         }];
+        if one.form != "text" {
+            what.push(format!("a {}", one.form));
+        }
         what.extend(one.default.as_ref().map(|value| match value.as_str() {
             "" => "empty when left out".to_owned(),
             value => format!("`{value}` when left out"),
