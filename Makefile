@@ -2,9 +2,10 @@
 
 CARGO ?= cargo
 APT_PACKAGES := curl openssl
+FUZZ = $(if $(shell rustup run nightly rustc --version 2>/dev/null),rustup run nightly,RUSTC_BOOTSTRAP=1) $(CARGO) fuzz
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help build demo test lint unit doc bench soak audit fmt packages
+.PHONY: help build demo test lint unit doc bench fuzz soak audit fmt packages
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,7 +46,17 @@ packages:
 	fi
 
 bench: build ## speed beside two baselines of the same run; takes about five minutes
+	$(CARGO) bench --locked --bench mapping
 	$(CARGO) bench --locked --bench relay
+
+# Ten minutes for each target. Without a nightly toolchain the stable one is told to act as one.
+fuzz: ## random bytes for each target, for FUZZ_SECONDS (default 600); installs what is missing
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	@for target in yaml expression evaluator signature; do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  (cd fuzz && $(FUZZ) run $$target corpus/$$target seeds/$$target -- \
+	    -max_total_time=$${FUZZ_SECONDS:-600} -timeout=10 -max_len=4096 -print_final_stats=1) || exit 1; \
+	done
 
 soak: ## simulation over seeds for SOAK_SECONDS (default 600)
 	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} $(CARGO) test --release -p parcelwire-sim --test soak -- --nocapture

@@ -17,6 +17,7 @@ mod feeds;
 mod fetched_keys;
 mod first_start;
 mod fuzz;
+mod fuzz;
 mod handshakes;
 mod harness;
 mod kill;

@@ -138,8 +138,8 @@ fn number(rest: &str, at: usize) -> Result<(Kind, usize), Fault> {
     }
     let text = rest.get(..length).unwrap_or_default();
     let sticks = rest.get(length..).and_then(|tail| tail.chars().next());
-    if sticks.is_some_and(|c| c.is_alphanumeric() || c == '_') {
-        return Err(Fault::new(at..at + length + 1, "a name cannot begin with a digit")
+    if let Some(c) = sticks.filter(|c| c.is_alphanumeric() || *c == '_') {
+        return Err(Fault::new(at..at + length + c.len_utf8(), "a name cannot begin with a digit")
             .hint("a key with a digit first is written `['0a']`, a number without exponent"));
     }
     if text.len() > 1 && text.starts_with('0') && !text.starts_with("0.") {

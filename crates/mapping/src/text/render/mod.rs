@@ -137,6 +137,8 @@ fn shown_line(told: &Told<'_>) -> Option<(usize, String, Range<usize>)> {
     let line = text.get(from..)?.lines().next().unwrap_or_default();
     let start = (start - from).min(line.len());
     let end = (end.max(from) - from).clamp(start, line.len());
+    // A place that begins or ends inside a letter is told by the whole letter.
+    let (start, end) = (line.floor_char_boundary(start), line.ceil_char_boundary(end));
     Some((span.line_column().0, line.to_owned(), start..end))
 }
 
