@@ -55,9 +55,8 @@ pub(super) fn look_up(
             None => Ok(Found::Nothing),
         };
     }
-    let mut looking = match ready.look_up(received, MOST_BYTES) {
-        Ok(looking) => looking,
-        Err(_) => return Ok(Found::Failed(LookupFault::Refused)),
+    let Ok(mut looking) = ready.look_up(received, MOST_BYTES) else {
+        return Ok(Found::Failed(LookupFault::Refused));
     };
     let asked = shown(looking.request());
     let Some(stated) = stated else {
