@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use parcelwire_mapping::{
     book::RuleFile,
     filetests::run::{Checked, run},
@@ -50,12 +51,13 @@ impl Check {
                     .canonicalize()
                     .is_ok_and(|path| named.iter().any(|named| path.starts_with(named)))
         };
+        let begun = now();
         let mut checked = run(&files, &sources.around, now(), |file| wanted(&file.path));
         checked.diagnostics.append(told);
         checked.diagnostics.sort();
         let cases = cases(&checked, &files, wanted);
         self.write(&cases, &checked);
-        conclude(&cases)
+        conclude(&cases, begun)
     }
 
     fn write(&self, cases: &[Case], checked: &Checked) {
@@ -104,7 +106,8 @@ fn cases(checked: &Checked, files: &[RuleFile], wanted: impl Fn(&str) -> bool) -
     cases
 }
 
-fn conclude(cases: &[Case]) -> Done {
+/// The end of it, with how long it took: tests that take long are not run.
+fn conclude(cases: &[Case], begun: Timestamp) -> Done {
     let counted = |what: &str, n: usize| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let files = cases.iter().filter(|case| case.name == READS).count();
     let looked_at =
@@ -115,7 +118,8 @@ fn conclude(cases: &[Case]) -> Done {
         .filter(|told| told.severity == Severity::Error)
         .count();
     if errors == 0 {
-        say(&format!("{looked_at}: all fine"));
+        let took = now().duration_since(begun).as_secs_f64();
+        say(&format!("{looked_at}: all fine ({took:.1} s)"));
         return Ok(());
     }
     say(&format!("{looked_at}: {}", counted("error", errors)));

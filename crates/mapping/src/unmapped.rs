@@ -59,7 +59,9 @@ fn guesses(code: &str, connector: Option<&SourceConnector>) -> Vec<Status> {
     let mut inside: Vec<Status> =
         all().filter(|status| padded.contains(&format!("_{}_", status.name()))).collect();
     inside.sort_by_key(|status| std::cmp::Reverse(status.name().len()));
-    inside.into_iter().for_each(|status| add(Some(status)));
+    for status in inside {
+        add(Some(status));
+    }
     found.truncate(3);
     found
 }
@@ -69,15 +71,13 @@ fn plain(code: &str) -> String {
     let mut plain = String::new();
     let mut was_small = false;
     for letter in code.trim().chars() {
-        if !letter.is_alphanumeric() {
-            if !plain.ends_with('_') {
-                plain.push('_');
-            }
-        } else {
+        if letter.is_alphanumeric() {
             if letter.is_uppercase() && was_small {
                 plain.push('_');
             }
             plain.extend(letter.to_lowercase());
+        } else if !plain.ends_with('_') {
+            plain.push('_');
         }
         was_small = letter.is_lowercase();
     }
