@@ -78,7 +78,7 @@ enum Gate {
     /// With these settings it does not exist.
     Closed,
     /// Only who proves to hold a secret is answered.
-    Guarded(Verifier, MethodSpec),
+    Guarded(Box<(Verifier, MethodSpec)>),
 }
 
 impl ReadySource {
@@ -98,7 +98,7 @@ impl ReadySource {
             let verified = match gate {
                 Gate::Closed => continue,
                 Gate::Open => None,
-                Gate::Guarded(verifier, _) => match self.check(verifier, request, now) {
+                Gate::Guarded(way) => match self.check(&way.0, request, now) {
                     Ok(verified) => Some(verified),
                     Err(refusal) => {
                         let more = refused.as_ref().is_none_or(|r| refusal.weight() > r.weight());
@@ -122,7 +122,7 @@ impl ReadySource {
         let asked = Asked::new(self, request);
         let mut known = self.connector.handshakes.iter().zip(&self.gates.each);
         known.find_map(|(known, gate)| match gate {
-            Gate::Guarded(_, method) if known.is_for(&asked) => method.signer(secret).ok(),
+            Gate::Guarded(way) if known.is_for(&asked) => way.1.signer(secret).ok(),
             Gate::Guarded(..) | Gate::Open | Gate::Closed => None,
         })
     }
@@ -150,7 +150,7 @@ impl ReadySource {
             Body::Nothing => String::new(),
             Body::Text(body) => body.eval(&env).as_text().unwrap_or_default().into_owned(),
             Body::Json(body) => {
-                body.eval(&mut env).map(|json| json.to_json()).unwrap_or_else(|| "{}".to_owned())
+                body.eval(&mut env).map_or_else(|| "{}".to_owned(), |json| json.to_json())
             }
         };
         HandshakeAnswer { status: known.status, content_type: known.content_type.clone(), body }
@@ -220,7 +220,7 @@ impl Handshake {
         }
         let method = verify.method(settings).map_err(NotReady::Settings)?;
         let verifier = method.verifier(secrets).map_err(NotReady::Secrets)?;
-        Ok(Gate::Guarded(verifier, method))
+        Ok(Gate::Guarded(Box::new((verifier, method))))
     }
 
     fn compile(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Self {
