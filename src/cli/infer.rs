@@ -1,6 +1,6 @@
 //! `infer`: a source connector to start from, out of what a system sent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use parcelwire_domain::{Value, id::MerchantId};
@@ -35,7 +35,8 @@ impl Infer {
         }
         let headers =
             self.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>()?;
-        let samples = self.payloads.iter().map(sample).collect::<Result<Vec<_>, _>>()?;
+        let samples =
+            self.payloads.iter().map(|path| sample(path)).collect::<Result<Vec<_>, _>>()?;
         let text = infer(&samples, &headers, &self.name, now()).map_err(|told| {
             Failure::Wrong(format!("these payloads lead to no connector\n{}", told.trim_end()))
         })?;
@@ -47,7 +48,7 @@ impl Infer {
 }
 
 /// Reads one payload; how it looks is told, never what it says.
-fn sample(path: &PathBuf) -> Result<Sample, Failure> {
+fn sample(path: &Path) -> Result<Sample, Failure> {
     let shown = path.display();
     let bytes = super::send::read(path)?;
     let doc = Doc::parse(&bytes)

@@ -51,7 +51,7 @@ fn the_walk_to_a_connector_answers_what_its_page_says() {
     let (mut script, mut expected) = (String::new(), Vec::new());
     for (typed, answer) in steps {
         // Each block's answer ends with a line of its own.
-        script.push_str(&format!("{typed}\necho '--- end of a block'\n"));
+        script.extend([typed.as_str(), "\necho '--- end of a block'\n"]);
         expected.push((typed, answer.unwrap_or_default()));
     }
     let ran = Command::new("bash")
@@ -111,9 +111,9 @@ fn a_proposal_passes_check_as_it_is_and_holds_nobodys_address() {
     write(
         directory.path(),
         "a.json",
-        r##"{ "event": "shipment.updated", "event_id": "e1", "occurredAt": "2026-11-24T14:05:00Z",
+        r#"{ "event": "shipment.updated", "event_id": "e1", "occurredAt": "2026-11-24T14:05:00Z",
           "shipment": { "orderNumber": "A-1", "trackingNumber": "TT12345", "status": "OutForDelivery", "courier": "DPD" },
-          "recipient": { "email": "lee@somebody.example", "firstName": "Lee", "country": "AT" } }"##,
+          "recipient": { "email": "lee@somebody.example", "firstName": "Lee", "country": "AT" } }"#,
     );
     let told = run(
         directory.path(),

@@ -121,11 +121,11 @@ impl Kind {
 fn write(folder: &Path, path: &Path, text: &str) -> Done {
     let cannot = |error: io::Error| {
         let path = path.display();
-        Failure::Usage(match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                format!("{path} is there already and is left as it is (hint: choose another name)")
-            }
-            _ => format!("{path} cannot be written: {error}"),
+        let is_there = error.kind() == io::ErrorKind::AlreadyExists;
+        Failure::Usage(if is_there {
+            format!("{path} is there already and is left as it is (hint: choose another name)")
+        } else {
+            format!("{path} cannot be written: {error}")
         })
     };
     fs::create_dir_all(folder).map_err(cannot)?;

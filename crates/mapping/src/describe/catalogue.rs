@@ -38,18 +38,18 @@ fn index(described: &[Description]) -> String {
         ("Destinations", |can| matches!(can, Can::Destination(_))),
     ];
     for (title, is_of) in kinds {
-        out.push_str(&format!(
+        out.extend([format!(
             "\n## {title}\n\n| connector | what it can | its facts |\n| --- | --- | --- |\n"
-        ));
+        )]);
         for one in described.iter().filter(|one| is_of(&one.can)) {
             let (name, title, can) = (&one.name, &one.title, one.in_short());
             let facts = one.facts.in_short();
-            out.push_str(&format!("| [{title}]({name}.md) (`{name}`) | {can} | {facts} |\n"));
+            out.extend([format!("| [{title}]({name}.md) (`{name}`) | {can} | {facts} |\n")]);
         }
     }
     out.push_str("\nHow well facts are confirmed:\n\n");
     for level in Confirmed::ALL {
-        out.push_str(&format!("- {}: {}\n", level.name(), level.meaning()));
+        out.extend([format!("- {}: {}\n", level.name(), level.meaning())]);
     }
     out
 }

@@ -6,7 +6,7 @@ fn described(kind: FileKind, text: &str) -> Description {
     all(&[file], |_| true).remove(0)
 }
 
-const SOURCE: &str = r##"
+const SOURCE: &str = r#"
 title: Depot
 facts:
   title: depot.example/webhooks
@@ -34,7 +34,7 @@ statuses:
   seen: { status: exception, reason: weather, quiet: true }
   no: ignore
   dunno: unknown
-"##;
+"#;
 
 #[test]
 fn a_source_tells_what_it_can() {
@@ -69,7 +69,7 @@ fn a_source_tells_what_it_can() {
     }
 }
 
-const DESTINATION: &str = r##"
+const DESTINATION: &str = r#"
 title: Pigeon
 facts: >-
   pigeon.example/api, read 2026-11-24. Unverified: the rate.
@@ -86,7 +86,7 @@ profile: { request: POST /people, json: {}, answers: { 404: settings_wrong } }
 send: { request: POST /events, json: { event: =trigger_id or name } }
 answers: [{ status: [409, 410], when: =body.ok, is: again, wait: 5m }]
 tests: { one: { settings: { hub: x }, given: {} }, two: { settings: { hub: 17 }, given: {} } }
-"##;
+"#;
 
 #[test]
 fn a_destination_tells_what_it_can() {
@@ -122,7 +122,7 @@ fn a_name_that_is_both_has_one_page_and_the_index_lists_both() {
     assert_eq!(names, ["README.md", "depot.md"]);
     assert!(pages[0].text.contains("| [Pigeon](depot.md) (`depot`) |"), "{}", pages[0].text);
     assert!(
-        pages[1].text.contains("## As a source") && pages[1].text.contains("## As a destination")
+        pages[1].text.contains("# As a source") && pages[1].text.contains("# As a destination")
     );
 }
 

@@ -23,7 +23,7 @@ pub(super) fn read(headers: &[(String, String)]) -> Headers {
         .map(|(name, value)| (name.clone(), value.clone()));
     let ids = ["delivery-id", "event-id", "message-id", "webhook-id", "svix-id", "notification-id"];
     let by_rank = |end: &&str| headers.iter().find(|(name, _)| name.ends_with(*end));
-    found.id = ids.iter().find_map(|end| by_rank(end)).map(|(name, _)| name.clone());
+    found.id = ids.iter().find_map(by_rank).map(|(name, _)| name.clone());
     found
 }
 
@@ -111,9 +111,9 @@ fn signature(name: &str, value: &str) -> Headers {
     };
     match hash {
         Some(hash) => {
-            why.push_str(&format!(
+            why.extend([format!(
                 " is as long as a {hash} in {encoding}; that it is an HMAC over the body is a guess"
-            ));
+            )]);
         }
         None => why.push_str(
             " sounds like a signature; its value tells nothing, so hash and encoding are guesses",

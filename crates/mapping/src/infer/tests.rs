@@ -48,12 +48,12 @@ fn has(text: &str, wanted: &[&str]) {
     }
 }
 
-const DEPOT: &str = r##"{ "eventType": "parcel.moved", "eventId": "e-1", "at": "2026-11-24 14:05:00", "clientId": "0815",
+const DEPOT: &str = r#"{ "eventType": "parcel.moved", "eventId": "e-1", "at": "2026-11-24 14:05:00", "clientId": "0815",
   "order": { "no": "A-77", "customer": { "mail": "lee@somebody.example", "firstName": "Lee", "countryCode": "AT" } },
   "parcels": [
     { "trackingNo": "T10001", "state": "SHIPPED", "carrier": "DHL", "articles": [{ "sku": "S1", "qty": 2 }],
       "history": [{ "at": "2026-11-23 10:00:00", "state": "LABEL_PRINTED" }] },
-    { "trackingNo": "T10002", "state": "Z9", "carrier": "DHL", "articles": [{ "sku": "S2", "qty": 1 }], "history": [] }] }"##;
+    { "trackingNo": "T10002", "state": "Z9", "carrier": "DHL", "articles": [{ "sku": "S2", "qty": 1 }], "history": [] }] }"#;
 
 #[test]
 fn parcels_in_a_list_are_an_event_each() {
@@ -98,9 +98,9 @@ fn german_names_and_codes_are_understood() {
     let text = proposed(
         &[sample(
             "b.json",
-            r##"{ "ereignis": "statuswechsel", "zeitpunkt": "2026-11-24T14:05:00+01:00", "auftragsnummer": "R-1",
+            r#"{ "ereignis": "statuswechsel", "zeitpunkt": "2026-11-24T14:05:00+01:00", "auftragsnummer": "R-1",
               "kunde": { "mail": "lee@somebody.example", "vorname": "Lee", "land": "DE" },
-              "pakete": [{ "paketnummer": "003400001", "zustand": "Zugestellt", "versanddienst": "DHL" }] }"##,
+              "pakete": [{ "paketnummer": "003400001", "zustand": "Zugestellt", "versanddienst": "DHL" }] }"#,
         )],
         &[],
     );
@@ -128,15 +128,15 @@ fn kinds_of_payloads_become_rules_of_their_own() {
         &[
             sample(
                 "order.json",
-                r##"{ "type": "order.created", "id": "1", "data": { "order_number": "A1", "total": "59.90", "currency": "EUR", "email": "a@b.example", "line_items": [{ "sku": "S", "quantity": 1 }] } }"##,
+                r#"{ "type": "order.created", "id": "1", "data": { "order_number": "A1", "total": "59.90", "currency": "EUR", "email": "a@b.example", "line_items": [{ "sku": "S", "quantity": 1 }] } }"#,
             ),
             sample(
                 "moved.json",
-                r##"{ "type": "shipment.updated", "id": "2", "data": { "order_number": "A1", "status": "in_transit", "substatus": "customs", "tracking_number": "TT12345", "tracking_url": "https://t.example/1" } }"##,
+                r#"{ "type": "shipment.updated", "id": "2", "data": { "order_number": "A1", "status": "in_transit", "substatus": "customs", "tracking_number": "TT12345", "tracking_url": "https://t.example/1" } }"#,
             ),
             sample(
                 "again.json",
-                r##"{ "type": "shipment.delayed", "id": "3", "data": { "order_number": "A1", "status": "delayed", "substatus": "x", "tracking_number": "TT12345", "tracking_url": "https://t.example/1" } }"##,
+                r#"{ "type": "shipment.delayed", "id": "3", "data": { "order_number": "A1", "status": "delayed", "substatus": "x", "tracking_number": "TT12345", "tracking_url": "https://t.example/1" } }"#,
             ),
         ],
         &[("webhook-id", "msg_1"), ("webhook-signature", "v1,abc")],

@@ -91,9 +91,9 @@ fn of_sample(
     let name = format!("what {} says", sample.name);
     let mut out = format!("  {}:\n", yaml::scalar(&name));
     if let Some(topic) = rule.topic.as_ref().filter(|_| found.headers.topic.is_some()) {
-        out.push_str(&format!("    topic: {}\n", yaml::scalar(topic)));
+        out.extend([format!("    topic: {}\n", yaml::scalar(topic))]);
     }
-    out.push_str(&format!("    body:{}", yaml::value(&body, 4)));
+    out.extend([format!("    body:{}", yaml::value(&body, 4))]);
     let ready = connector.share(Map::new());
     let source = SourceName::parse("test").expect("it is a name");
     let text = body.to_json();
@@ -109,7 +109,7 @@ fn of_sample(
     let reading = ready.read(&received);
     if let Some(useless) = &reading.useless {
         let (outcome, rule) = useless.outcome();
-        out.push_str(&format!("    {outcome}: {rule}\n"));
+        out.extend([format!("    {outcome}: {rule}\n")]);
         return out;
     }
     let events = reading.events.iter().map(|event| {
@@ -121,7 +121,7 @@ fn of_sample(
         Value::Map(expected)
     });
     let events = Value::List(events.collect());
-    out.push_str(&format!("    events:{}", yaml::value(&events, 4)));
+    out.extend([format!("    events:{}", yaml::value(&events, 4))]);
     out
 }
 
@@ -144,11 +144,11 @@ fn of_codes(found: &Found<'_>, rule: &Rule<'_>) -> Vec<String> {
         }
         let mut out = format!("  {}:\n    rows:\n", yaml::scalar(name));
         if let Some(topic) = rule.topic.as_ref().filter(|_| found.headers.topic.is_some()) {
-            out.push_str(&format!("      topic: {}\n", yaml::scalar(topic)));
+            out.extend([format!("      topic: {}\n", yaml::scalar(topic))]);
         }
-        out.push_str(&format!("      body:{}", yaml::value(&body, 6)));
-        out.push_str(&format!("      code_at: {}\n", yaml::scalar(&path)));
-        out.push_str(&format!("      expect:{}", yaml::value(&Value::Map(expect), 6)));
+        out.extend([format!("      body:{}", yaml::value(&body, 6))]);
+        out.extend([format!("      code_at: {}\n", yaml::scalar(&path))]);
+        out.extend([format!("      expect:{}", yaml::value(&Value::Map(expect), 6))]);
         Some(out)
     };
     let of = rule.topic.as_ref().map(|topic| format!(" of {topic}")).unwrap_or_default();

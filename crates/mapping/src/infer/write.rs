@@ -27,7 +27,7 @@ impl Line {
             out.push_str(code.trim_end());
         } else {
             let why: String = self.why.chars().map(|c| if is_plain(c) { c } else { ' ' }).collect();
-            out.push_str(&format!("{code:<COMMENT_AT$}  # {why}"));
+            out.extend([format!("{code:<COMMENT_AT$}  # {why}")]);
         }
         out.push('\n');
     }
@@ -68,9 +68,13 @@ pub(super) fn head(found: &Found<'_>) -> String {
     lines.extend(found.headers.verify.iter().map(|one| bare(format!("  {one}"))));
     lines.extend(around(found));
     let mut out = String::new();
-    lines.iter().for_each(|line| line.print("", &mut out));
+    for line in &lines {
+        line.print("", &mut out);
+    }
     events(found, &mut out);
-    statuses(found).iter().for_each(|line| line.print("", &mut out));
+    for line in statuses(found) {
+        line.print("", &mut out);
+    }
     out
 }
 

@@ -7,54 +7,51 @@ pub(super) fn write(destination: &Destination, out: &mut String) {
     out.push_str("\n### What it sends\n\n");
     for asking in &destination.requests {
         let when = asking.when.as_ref().map(|when| format!(", where `{when}`"));
-        out.push_str(&format!(
+        out.extend([format!(
             "- {}: `{}`{}\n",
             asking.slot,
             asking.request,
             when.unwrap_or_default()
-        ));
+        )]);
     }
     if let Some(batch) = &destination.batch {
-        out.push_str(&format!("- batch: {batch}\n"));
+        out.extend([format!("- batch: {batch}\n")]);
     }
     match &destination.check {
-        Some(request) => out.push_str(&format!("- The key is checked by `{request}`.\n")),
+        Some(request) => out.extend([format!("- The key is checked by `{request}`.\n")]),
         None => out.push_str("- The key cannot be checked; send a test event.\n"),
     }
     if let Some(ids) = &destination.ids {
         let must = if ids.required { "must" } else { "may" };
         let place = ids.found_at.en.as_ref().map(|place| format!(" ({place})"));
         let doc = ids.doc.as_ref().map(|doc| format!(": {doc}"));
-        out.push_str(&format!(
+        out.extend([format!(
             "- What a trigger starts there {must} be named under `ids:` in the merchant's file{}{}.\n",
             doc.unwrap_or_default(),
             place.unwrap_or_default()
-        ));
+        )]);
     }
     if !destination.limits.is_empty() {
-        out.push_str(&format!("- At most {}.\n", destination.limits.join(", ")));
+        out.extend([format!("- At most {}.\n", destination.limits.join(", "))]);
     }
     let repeated = match destination.repeated_id.as_str() {
         "ignored" => "is ignored there: the first one counts",
         "overwrites" => "overwrites the first one",
         _ => "is one more event: after an answer that was lost, somebody may get a message twice",
     };
-    out.push_str(&format!("- An event that is told twice {repeated}.\n"));
+    out.extend([format!("- An event that is told twice {repeated}.\n")]);
     if destination.backfill {
         out.push_str("- A fact that comes late is recorded without starting anything.\n");
     }
     if let Some(window) = &destination.triggers_within {
-        out.push_str(&format!("- Facts older than {window} start nothing there.\n"));
+        out.extend([format!("- Facts older than {window} start nothing there.\n")]);
     }
     for need in &destination.needs {
-        out.push_str(&format!("- Not sent: {need}.\n"));
+        out.extend([format!("- Not sent: {need}.\n")]);
     }
     if !destination.never.is_empty() {
         let keys: Vec<String> = destination.never.iter().map(|key| format!("`{key}`")).collect();
-        out.push_str(&format!(
-            "- Never sets {}: consent is not ours to change.\n",
-            keys.join(", ")
-        ));
+        out.extend([format!("- Never sets {}: consent is not ours to change.\n", keys.join(", "))]);
     }
     out.push_str("\n### What its answers mean\n\n");
     out.push_str(

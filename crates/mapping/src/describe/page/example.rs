@@ -21,12 +21,12 @@ pub(super) fn merchant(part: &Description) -> String {
     }
     let mut out = format!("# config/merchants/hey.yaml\nname: Hey Example\n{section}:\n");
     if lines.is_empty() {
-        out.push_str(&format!("  {name}: {{}}\n"));
+        out.extend([format!("  {name}: {{}}\n")]);
         return out;
     }
-    out.push_str(&format!("  {name}:\n"));
+    out.extend([format!("  {name}:\n")]);
     for line in lines {
-        out.push_str(&format!("    {line}\n"));
+        out.extend([format!("    {line}\n")]);
     }
     out
 }

@@ -22,13 +22,13 @@ pub fn page(parts: &[Description]) -> String {
         first.title
     );
     let links: Vec<String> = files.iter().map(|file| format!("[{file}](../../{file})")).collect();
-    out.push_str(&format!(
+    out.extend([format!(
         "[All connectors](README.md) · [Write one](writing-one.md) · {}\n",
         links.join(" · ")
-    ));
+    )]);
     for part in parts {
-        out.push_str(&format!("\n## As a {}\n\n", part.kind()));
-        out.push_str(&format!("It can: {}.\n", part.in_short()));
+        out.extend([format!("\n## As a {}\n\n", part.kind())]);
+        out.extend([format!("It can: {}.\n", part.in_short())]);
         out.push_str(&confirmed(part));
         set_up(part, &mut out);
         match &part.can {
@@ -71,37 +71,37 @@ fn set_up(part: &Description, out: &mut String) {
             Some(_) => "Nothing has to reach you: it is asked. Webhooks, where it sends any, go to",
             None => "The address to enter there is",
         };
-        out.push_str(&format!(
+        out.extend([format!(
             "{place} `{address}`: the merchant's and the source's names in your files.\n\n"
-        ));
+        )]);
     }
     for (lead, steps) in [("", &part.setup.en), ("Auf Deutsch:\n\n", &part.setup.de)] {
         if !steps.is_empty() {
             out.push_str(lead);
             for (at, step) in steps.iter().enumerate() {
-                out.push_str(&format!("{}. {step}\n", at + 1));
+                out.extend([format!("{}. {step}\n", at + 1)]);
             }
             out.push('\n');
         }
     }
     if let Some(guide) = &part.setup.guide {
-        out.push_str(&format!("More in [{guide}]({guide}).\n\n"));
+        out.extend([format!("More in [{guide}]({guide}).\n\n")]);
     }
     let secret = &part.setup.secret;
     if let Some(place) = secret.en.as_ref().or(secret.de.as_ref()) {
-        out.push_str(&format!("The secret: {place}"));
+        out.extend([format!("The secret: {place}")]);
         if let Some(place) = secret.de.as_ref().filter(|_| secret.en.is_some()) {
-            out.push_str(&format!(" (auf Deutsch: {place})"));
+            out.extend([format!(" (auf Deutsch: {place})")]);
         }
         out.push_str("\n\n");
     }
     if !part.setup.scopes.is_empty() {
         let scopes: Vec<String> =
             part.setup.scopes.iter().map(|scope| format!("`{scope}`")).collect();
-        out.push_str(&format!("The key must be allowed: {}.\n\n", scopes.join(", ")));
+        out.extend([format!("The key must be allowed: {}.\n\n", scopes.join(", "))]);
     }
     settings(&part.settings, out);
-    out.push_str(&format!("```yaml\n{}```\n", example::merchant(part)));
+    out.extend([format!("```yaml\n{}```\n", example::merchant(part))]);
 }
 
 fn settings(settings: &[Asked], out: &mut String) {
@@ -145,7 +145,7 @@ fn unverified(part: &Description, out: &mut String) {
         "\n### Not sure\n\nUsed here although nothing, or only something weak, says so:\n\n",
     );
     for fact in &part.facts.unverified {
-        out.push_str(&format!("- {fact}\n"));
+        out.extend([format!("- {fact}\n")]);
     }
 }
 

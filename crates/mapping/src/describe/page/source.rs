@@ -6,27 +6,27 @@ use crate::describe::Source;
 pub(super) fn write(source: &Source, out: &mut String) {
     out.push_str("\n### What it reads\n\n");
     for way in &source.verified_by {
-        out.push_str(&format!("- Verified by {way}.\n"));
+        out.extend([format!("- Verified by {way}.\n")]);
     }
     if let Some(place) = &source.topic_at {
-        out.push_str(&format!("- The topic stands in {place}.\n"));
+        out.extend([format!("- The topic stands in {place}.\n")]);
     }
     if !source.topics.is_empty() {
-        out.push_str(&format!(
+        out.extend([format!(
             "- Used topics: {}. Others are kept, and told apart as not used.\n",
             code(&source.topics)
-        ));
+        )]);
     }
     let repeat = if source.delivery_id { "an id together with the body" } else { "the body alone" };
-    out.push_str(&format!("- A repeat is known by {repeat}.\n"));
+    out.extend([format!("- A repeat is known by {repeat}.\n")]);
     for known in &source.handshakes {
-        out.push_str(&format!("- Answered without effect: {known}.\n"));
+        out.extend([format!("- Answered without effect: {known}.\n")]);
     }
     if let Some(request) = &source.lookup {
-        out.push_str(&format!("- Asks before it reads: `{request}`.\n"));
+        out.extend([format!("- Asks before it reads: `{request}`.\n")]);
     }
     if let Some(request) = &source.poll {
-        out.push_str(&format!("- Asks by itself: `{request}`.\n"));
+        out.extend([format!("- Asks by itself: `{request}`.\n")]);
     }
     if source.feed {
         out.push_str(
@@ -34,7 +34,7 @@ pub(super) fn write(source: &Source, out: &mut String) {
         );
     }
     if let Some(zone) = &source.timezone {
-        out.push_str(&format!("- Times without an offset are those of {zone}.\n"));
+        out.extend([format!("- Times without an offset are those of {zone}.\n")]);
     }
     out.push_str("\n### What it brings\n\n");
     let say = |is: bool, yes: &str, no: &str| format!("- {}\n", if is { yes } else { no });
@@ -49,9 +49,9 @@ pub(super) fn write(source: &Source, out: &mut String) {
         "A link to follow the parcel.",
         "No tracking link.",
     ));
-    out.push_str(&format!("- All fields: {}.\n", code(&source.fields)));
+    out.extend([format!("- All fields: {}.\n", code(&source.fields))]);
     out.push_str("\n### What it can say\n\n");
-    out.push_str(&format!("{}.\n\n", code(&source.statuses)));
+    out.extend([format!("{}.\n\n", code(&source.statuses))]);
     if !source.codes.is_empty() {
         let rows = source.codes.iter().map(|row| [row.code.clone(), format!("`{}`", row.is)]);
         table(["its code", "becomes"], rows, out);
