@@ -17,7 +17,6 @@ mod feeds;
 mod fetched_keys;
 mod first_start;
 mod fuzz;
-mod fuzz;
 mod handshakes;
 mod harness;
 mod kill;

@@ -96,7 +96,7 @@ async fn answer(stream: TcpStream, script: Script, told: watch::Sender<Vec<Quest
         if path.is_empty() {
             path = line.split(' ').nth(1).unwrap_or_default().to_owned();
         } else if lower.starts_with("authorization:") {
-            key = line["authorization:".len()..].trim().to_owned();
+            key = line.split_once(':').map(|(_, key)| key.trim().to_owned()).unwrap_or_default();
         } else if let Some(stated) = lower.strip_prefix("content-length:") {
             length = stated.trim().parse().unwrap_or(0);
         }

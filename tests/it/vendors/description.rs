@@ -23,13 +23,14 @@ pub(super) struct Operation<'a> {
     /// As the description writes it, for messages.
     pub(super) name: String,
     item: &'a Value,
-    operation: &'a Value,
+    stated: &'a Value,
     path: BTreeMap<String, String>,
 }
 
 impl Description {
     pub(super) fn read(file: &Path, overlapping: bool) -> Self {
-        let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+        let text =
+            fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         Self::new(serde_json::from_str(&text).expect("a description is JSON"), overlapping)
     }
 
@@ -43,11 +44,11 @@ impl Description {
         let path = after_host(url).split('?').next().unwrap_or_default();
         let paths = self.document["paths"].as_object()?;
         paths.iter().find_map(|(template, item)| {
-            let operation = item.get(method.to_lowercase())?;
+            let stated = item.get(method.to_lowercase())?;
             let fits = |base: String| captures(&format!("{base}{template}"), path);
             let path = self.bases().into_iter().find_map(fits)?;
             let name = format!("{method} {template}");
-            Some(Operation { description: self, name, item, operation, path })
+            Some(Operation { description: self, name, item, stated, path })
         })
     }
 
@@ -112,7 +113,7 @@ impl Operation<'_> {
     }
 
     fn parameters(&self, request: &HttpRequest) -> Vec<String> {
-        let lists = [&self.item["parameters"], &self.operation["parameters"]];
+        let lists = [&self.item["parameters"], &self.stated["parameters"]];
         let described: Vec<&Value> = lists
             .into_iter()
             .filter_map(Value::as_array)
@@ -153,7 +154,7 @@ impl Operation<'_> {
     /// Whether one of the ways to show who asks is gone.
     fn secured(&self, request: &HttpRequest) -> Option<String> {
         let document = &self.description.document;
-        let ways = self.operation.get("security").or(document.get("security"))?.as_array()?;
+        let ways = self.stated.get("security").or(document.get("security"))?.as_array()?;
         let schemes = document.pointer("/components/securitySchemes");
         let schemes = schemes.or(document.get("securityDefinitions"))?;
         let holds = |name: &String| {
@@ -177,13 +178,13 @@ impl Operation<'_> {
 
     /// Content types, schema, and whether there has to be a body.
     fn body(&self) -> Option<(Vec<String>, Value, bool)> {
-        let parameters = self.operation["parameters"].as_array();
+        let parameters = self.stated["parameters"].as_array();
         let swagger = parameters.into_iter().flatten().find(|p| p["in"] == "body");
         if let Some(body) = swagger {
             let required = body["required"] == true;
             return Some((vec!["application/json".to_owned()], body["schema"].clone(), required));
         }
-        let body = self.description.resolved(self.operation.get("requestBody")?);
+        let body = self.description.resolved(self.stated.get("requestBody")?);
         let content = body["content"].as_object()?;
         let schema = content.values().next().map(|kind| kind["schema"].clone());
         let kinds = content.keys().cloned().collect();
