@@ -4,6 +4,7 @@ pub mod alias;
 pub mod carrier;
 pub mod event;
 pub mod id;
+mod json_text;
 pub mod label;
 mod list;
 pub mod order;
@@ -14,5 +15,6 @@ pub mod value;
 
 pub use alias::{Alias, AliasKind};
 pub use event::{Event, Moment, Party, TimePrecision};
+pub use json_text::{plain_json_bytes, write_json_text};
 pub use list::List;
-pub use value::{Map, Number, Value, plain_json_bytes};
+pub use value::{Map, Number, Value};

@@ -1,6 +1,6 @@
 //! Values as YAML that reads back as what they are.
 
-use parcelwire_domain::{Value, value::write_json_text};
+use parcelwire_domain::{Value, write_json_text};
 
 /// Longest value that is written on one line.
 const LINE: usize = 110;

@@ -3,7 +3,7 @@
 //! Nothing is typed before somebody asks: `0815`, `no`, `on` and `12:30` stay what was written.
 //! Must not know what the files mean.
 
-use parcelwire_domain::value::write_json_text;
+use parcelwire_domain::write_json_text;
 use parcelwire_domain::{Map, Number, Value};
 
 use super::span::Span;

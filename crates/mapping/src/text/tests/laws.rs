@@ -118,7 +118,7 @@ proptest! {
     #[test]
     fn a_quoted_text_comes_back_as_it_was(text in "[ -~äöü\n]*") {
         let mut json = String::new();
-        parcelwire_domain::value::write_json_text(&text, &mut json);
+        parcelwire_domain::write_json_text(&text, &mut json);
         let tree = node(&format!("a: {json}"));
         prop_assert_eq!(tree.get("a").and_then(Node::as_str), Some(text.as_str()));
     }
