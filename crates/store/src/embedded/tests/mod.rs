@@ -148,6 +148,27 @@ fn what_waits_is_handed_out_once_and_merchants_take_turns() {
 }
 
 #[test]
+fn a_queue_in_doubt_is_told_by_the_table_and_hands_nothing_out_twice() {
+    on_both(|store| async move {
+        let few = (1..=4).map(|n| receipt(n, "hey", "{}"));
+        store.accept(few.collect()).await;
+        let held = store.hold().await.expect("it answers");
+        let handed = store.waiting(&held, 2, 100).await.expect("it answers");
+        assert_eq!(handed.len(), 2);
+        let settled = step(&[(1, Outcome::Forwarded)], Vec::new());
+        assert_eq!(store.commit(&held, vec![settled]).await, [Ok(())]);
+        // Nobody heard how a write ended: what was queued for it is lost, and read again.
+        store.waiting.doubt();
+        // A place told late, of something that is settled by now, brings nothing back.
+        store.waiting.add((false, "hey".to_owned()), 1);
+        let rest = store.waiting(&held, 100, 100).await.expect("it answers");
+        let ids: Vec<u128> = rest.iter().map(|receipt| receipt.id.bits()).collect();
+        assert_eq!(ids, [3, 4]);
+        assert!(store.waiting(&held, 100, 100).await.expect("it answers").is_empty());
+    });
+}
+
+#[test]
 fn a_step_is_written_whole_and_only_once() {
     on_both(|store| async move {
         store.accept(vec![receipt(1, "hey", "{}")]).await;
