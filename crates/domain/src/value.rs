@@ -3,8 +3,6 @@
 //!
 //! Must not know where a value came from (JSON, YAML, an expression).
 
-use std::collections::BTreeMap;
-
 use compact_str::{CompactString, ToCompactString as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
@@ -260,35 +258,41 @@ impl Map {
     }
 }
 
-/// Up to here, looking through all keys costs less than an index of them.
+/// Up to here, looking through all keys costs less than sorting them.
 const FEW: usize = 24;
 
 impl<K: Into<CompactString>> FromIterator<(K, Value)> for Map {
     /// Of a repeated key the last value counts, in the place of the first. However many keys a
     /// stranger sends, this takes no more than n log n.
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
-        let entries = entries.into_iter();
-        let mut map = Self(Vec::with_capacity(entries.size_hint().0));
-        let mut places: BTreeMap<CompactString, usize> = BTreeMap::new();
-        for (key, value) in entries {
-            let key: CompactString = key.into();
-            if map.0.len() < FEW {
-                map.set(key, value);
-                continue;
-            }
-            if places.is_empty() {
-                places = map.0.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
-            }
-            match places.get(&key) {
-                Some(at) => map.0[*at].1 = value,
-                None => {
-                    places.insert(key.clone(), map.0.len());
-                    map.0.push((key, value));
-                }
-            }
-        }
-        map
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
+        Self(united(entries.collect()))
     }
+}
+
+/// Entries with each key once.
+fn united(entries: Vec<(CompactString, Value)>) -> Vec<(CompactString, Value)> {
+    let is_new = |at: usize| entries[..at].iter().all(|(key, _)| *key != entries[at].0);
+    if entries.len() <= FEW && (1..entries.len()).all(is_new) {
+        return entries;
+    }
+    // The sort keeps the order of equal ones.
+    let mut places: Vec<usize> = (0..entries.len()).collect();
+    places.sort_by(|a, b| entries[*a].0.cmp(&entries[*b].0));
+    if places.windows(2).all(|two| entries[two[0]].0 != entries[two[1]].0) {
+        return entries;
+    }
+    let mut entries: Vec<_> = entries.into_iter().map(Some).collect();
+    let mut first = 0;
+    for at in 1..places.len() {
+        let key = |at: usize| entries[places[at]].as_ref().map(|(key, _)| key);
+        if key(first) == key(at) {
+            entries[places[first]] = entries[places[at]].take();
+        } else {
+            first = at;
+        }
+    }
+    entries.into_iter().flatten().collect()
 }
 
 impl IntoIterator for Map {

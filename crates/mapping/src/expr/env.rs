@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::value::Val;
+use super::{index::Index, value::Val};
 
 /// Most steps of one [`Env`]: operations, elements looked at, entries searched.
 pub const MAX_STEPS: u32 = 1_000_000;
@@ -12,12 +12,6 @@ pub const MAX_MADE_BYTES: usize = 8 << 20;
 
 /// Most bytes that one [`Env`] gives out as values: payloads are copied, and `each:` repeats.
 pub const MAX_GIVEN_BYTES: usize = 32 << 20;
-
-/// Gives the values of root names: a typed event, for one, without a map being built for it.
-pub trait Names<'a> {
-    /// The value of `name`, missing when it has none.
-    fn get(&self, name: &str) -> Val<'a>;
-}
 
 /// The values that the names of a [`super::Scope`] have for one event.
 ///
@@ -36,7 +30,7 @@ enum Root<'a> {
     #[default]
     Nothing,
     Val(Val<'a>),
-    Names(&'a dyn Names<'a>),
+    Index(&'a Index<'a>),
 }
 
 impl<'a> Env<'a> {
@@ -50,9 +44,9 @@ impl<'a> Env<'a> {
         Self { root: Root::Val(root.into()), ..Self::default() }
     }
 
-    /// The root names are answered by `names`.
-    pub fn of(names: &'a dyn Names<'a>) -> Self {
-        Self { root: Root::Names(names), ..Self::default() }
+    /// The root names are found through an index: worth its making where many are asked for.
+    pub fn of(index: &'a Index<'a>) -> Self {
+        Self { root: Root::Index(index), ..Self::default() }
     }
 
     /// Adds a named root, which hides an entry of that name in the root.
@@ -92,7 +86,7 @@ impl<'a> Env<'a> {
                 map.get(name)
             }
             Root::Val(_) => Val::Missing,
-            Root::Names(names) => names.get(name),
+            Root::Index(index) => index.get(name).map(Val::from).unwrap_or_default(),
         }
     }
 

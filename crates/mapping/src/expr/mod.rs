@@ -27,6 +27,7 @@ mod check;
 mod env;
 mod eval;
 pub mod functions;
+mod index;
 mod lex;
 mod number;
 mod parse;
@@ -42,7 +43,8 @@ use crate::text::{Diagnostic, Diagnostics, Span};
 
 pub use built::{Built, Draft, Entry, MAX_EACH_ITEMS};
 pub use check::MAX_PATTERN_BYTES;
-pub use env::{Env, MAX_GIVEN_BYTES, MAX_MADE_BYTES, MAX_STEPS, Names};
+pub use env::{Env, MAX_GIVEN_BYTES, MAX_MADE_BYTES, MAX_STEPS};
+pub use index::Index;
 pub use number::MAX_SCALE;
 pub use parse::{MAX_EXPRESSION_BYTES, MAX_HEIGHT};
 pub use scope::{Kind, Scope, nearest};

@@ -8,10 +8,10 @@ use parcelwire_domain::{
     taxonomy::Trigger,
 };
 
-use super::{Destination, Merchant, State, mapping::properties_of};
+use super::{Destination, Merchant, NamesIn, State, mapping::properties_of};
 use crate::{
     destination::Frozen,
-    expr::{Decision, Env},
+    expr::{Decision, Env, Index},
 };
 
 /// Fields that leave the house only where a mapping names them.
@@ -71,10 +71,11 @@ impl Merchant {
         }
         let names = target.names.unwrap_or(self.names);
         let mut fields = self.complete(candidate, now);
-        let name = self.mapping.name_of(candidate.trigger, names, &self.env(&fields, target));
+        let name = self.name_of(candidate.trigger, names, &fields, target);
         fields.set("name", Value::text(name.clone()));
         let rules = self.mapping.triggers.get(&candidate.trigger);
-        let mut env = self.env(&fields, target);
+        let index = Index::of(&fields);
+        let mut env = self.env(Env::of(&index), target);
         let own = rules.map(|rules| rules.whens.as_slice()).unwrap_or_default();
         for when in self.mapping.whens.iter().chain(own) {
             match when.decide(&env) {
@@ -97,16 +98,25 @@ impl Merchant {
             }
         }
         drop(env);
-        let mut fields = fields;
         for name in KEPT_BACK {
             fields.remove(name);
         }
         Choice::Send(Frozen { name, fields, properties, values: self.values.clone() })
     }
 
-    /// What expressions of a mapping see.
-    fn env<'e>(&'e self, fields: &'e Map, target: &'e Destination) -> Env<'e> {
-        Env::over(fields).with("values", &self.values).with("settings", &target.settings)
+    fn name_of(
+        &self,
+        trigger: Trigger,
+        names: NamesIn,
+        fields: &Map,
+        target: &Destination,
+    ) -> String {
+        self.mapping.name_of(trigger, names, &self.env(Env::over(fields), target))
+    }
+
+    /// What expressions of a mapping see beside the fields of the event.
+    fn env<'e>(&'e self, fields: Env<'e>, target: &'e Destination) -> Env<'e> {
+        fields.with("values", &self.values).with("settings", &target.settings)
     }
 
     fn stopped(&self, candidate: &Candidate<'_>) -> Option<Choice> {

@@ -35,7 +35,7 @@ pub(super) fn fit(field: &Field, value: Value) -> Option<Value> {
         (FieldKind::Map, value @ Value::Map(_)) => value,
         _ => return None,
     };
-    let value = tidy(value)?;
+    let value = if is_tidy(&value) { value } else { tidy(value)? };
     match (field.name, &value) {
         ("email", Value::Text(text)) if !is_email(text) => None,
         ("destination_country", Value::Text(text)) => {
@@ -43,6 +43,20 @@ pub(super) fn fit(field: &Field, value: Value) -> Option<Value> {
             fits.then(|| Value::text(text.to_ascii_uppercase()))
         }
         _ => Some(value),
+    }
+}
+
+/// Whether [`tidy`] would leave it as it is: most are, and need not be made anew.
+fn is_tidy(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) | Value::Number(_) => true,
+        Value::Text(text) => {
+            !text.is_empty() && text.len() <= MAX_TEXT_CHARS && text.trim().len() == text.len()
+        }
+        Value::List(items) => items.len() <= MAX_ITEMS && items.iter().all(is_tidy),
+        Value::Map(map) => {
+            (1..=MAX_ITEMS).contains(&map.len()) && map.iter().all(|(_, value)| is_tidy(value))
+        }
     }
 }
 
