@@ -6,5 +6,6 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod sandbox;
+mod simulate;
 pub mod telemetry;
 pub mod transport;

@@ -27,11 +27,22 @@ pub(super) struct Check {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Text,
     Github,
     Junit,
     Json,
+}
+
+impl Format {
+    pub(super) fn render(self) -> RenderFormat {
+        match self {
+            Self::Text => RenderFormat::Text { colour: colour() },
+            Self::Github => RenderFormat::Github,
+            Self::Junit => RenderFormat::Junit,
+            Self::Json => RenderFormat::Json,
+        }
+    }
 }
 
 impl Check {
@@ -61,13 +72,7 @@ impl Check {
     }
 
     fn write(&self, cases: &[Case], checked: &Checked) {
-        let format = match self.format {
-            Format::Text => RenderFormat::Text { colour: colour() },
-            Format::Github => RenderFormat::Github,
-            Format::Junit => RenderFormat::Junit,
-            Format::Json => RenderFormat::Json,
-        };
-        let text = render_cases(cases, format, checked.diagnostics.secrets());
+        let text = render_cases(cases, self.format.render(), checked.diagnostics.secrets());
         if !text.trim().is_empty() {
             print(text.trim_end());
         }

@@ -13,6 +13,7 @@ mod new;
 mod send;
 mod serve;
 mod show;
+mod simulate;
 pub(crate) mod stats;
 mod try_out;
 mod unmapped;
@@ -46,6 +47,8 @@ enum Command {
     Sandbox(serve::SandboxArgs),
     /// Check all files and run the tests in them; needs no secrets
     Check(check::Check),
+    /// Live stories against the real rules, on a clock that jumps; needs no configuration
+    Simulate(simulate::Simulate),
     /// Dry run of one payload: events, triggers, requests, notes
     Map(map::Map),
     /// Sign a payload as a source would, and post it
@@ -144,6 +147,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Demo(demo) => serve::demo(&demo),
         Command::Sandbox(sandbox) => serve::sandbox(&sandbox),
         Command::Check(check) => check.run(&settings()?),
+        Command::Simulate(simulate) => simulate.run(&settings()?),
         Command::Map(map) => map.run(&settings()?),
         Command::Send(send) => send.run(&settings()?),
         Command::Try(wish) => wish.run(&settings),

@@ -1,7 +1,10 @@
 //! A dry run of one payload: what would be said to whom, decided as it is for real. No store is
 //! read, no signature asked for.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -11,7 +14,10 @@ use parcelwire_domain::{
     taxonomy::Trigger,
 };
 use parcelwire_mapping::{
-    blocks::outcome::Verdict,
+    blocks::{
+        outcome::Verdict,
+        verify::{Headers, Incoming},
+    },
     destination::{Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
     http::{HttpAnswer, HttpRequest},
     merchant::{Candidate, Merchant},
@@ -19,10 +25,11 @@ use parcelwire_mapping::{
 };
 
 use crate::{
-    Messages,
+    Hook, Messages, Target,
     lookup::answered,
-    ports::{Commit, KeptAnswer, NewMessage, Recalled, Revision, StoryLine},
+    ports::{Commit, KeptAnswer, NewMessage, NewReceipt, Owner, Recalled, Revision, StoryLine},
     process::decide::{Case, Decide},
+    receive::Verified,
 };
 
 /// The receipt of a payload that nobody sent.
@@ -42,6 +49,33 @@ pub struct Payload<'a> {
     pub body: &'a [u8],
     /// What another system answered that is asked about it: one page of it.
     pub answer: Option<&'a [u8]>,
+}
+
+/// The receipt of a webhook that is taken for verified: for stories that are lived on a store of
+/// their own.
+pub fn receipt(
+    merchant: &Merchant,
+    source: &SourceName,
+    id: ReceiptId,
+    headers: &[(&str, &str)],
+    body: Bytes,
+    now: Timestamp,
+) -> Option<NewReceipt> {
+    let known = merchant.sources.get(source)?;
+    let verified = Verified {
+        id,
+        owner: Owner::Merchant(merchant.id.clone()),
+        source: source.clone(),
+        received_at: now,
+        method: "nothing",
+    };
+    let target = Target::Source { merchant: merchant.id.as_str(), source: source.as_str() };
+    let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let hook = Hook { target, method: "POST", path: "", query: "", headers, body, client };
+    let request = Incoming::post(Headers::new(headers), &hook.body);
+    let receipt = verified.receipt(&known.ready, &hook, &request);
+    let accounts = known.feed.as_ref().map(|(_, accounts)| accounts.clone());
+    Some(NewReceipt { accounts: accounts.unwrap_or_default(), ..receipt })
 }
 
 /// What would happen: `events`, `triggers`, `requests`, `notes`.

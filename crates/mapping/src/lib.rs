@@ -19,6 +19,7 @@ pub mod http;
 pub mod infer;
 pub mod json;
 pub mod merchant;
+pub mod scenario;
 pub mod settings;
 pub mod source;
 pub mod text;

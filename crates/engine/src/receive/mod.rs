@@ -197,31 +197,15 @@ impl Receive {
     ) -> Answer {
         let shared = &self.shared;
         let now = shared.clock.now();
-        let topic = ready.topic(request);
-        let delivery_id = ready.delivery_id(request);
-        let owner = place.owner();
-        let source = place.source();
-        let dedupe = dedupe(&owner, &source, topic.as_deref(), delivery_id.as_deref(), &hook.body);
-        let kept =
-            |name: &&str| ready.kept_headers().iter().any(|kept| kept.eq_ignore_ascii_case(name));
-        let mut headers: Vec<(String, String)> = Vec::new();
-        for (name, value) in hook.headers.iter().filter(|(name, _)| kept(name)) {
-            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
         let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        let receipt = NewReceipt {
+        let receipt = Verified {
             id: ReceiptId::at(unix_ms, shared.chance.bits()),
-            owner,
-            source,
-            topic,
+            owner: place.owner(),
+            source: place.source(),
             received_at: now,
-            dedupe,
-            headers,
-            query: if ready.keeps_query() { hook.query.to_owned() } else { String::new() },
-            verified: method.to_owned(),
-            accounts: Vec::new(),
-            body: Body::Bytes(hook.body.clone()),
+            method,
         };
+        let receipt = receipt.receipt(ready, hook, request);
         let accepted = tokio::select! {
             biased;
             accepted = self.coalescer.accept(receipt) => accepted,
@@ -285,6 +269,48 @@ impl Receive {
             () = shared.clock.until(deadline) => {}
         }
         Answer::Refused { code: refusal.code(), detail, hint: refusal.hint() }
+    }
+}
+
+/// A request whose signature is right.
+pub(crate) struct Verified<'a> {
+    pub(crate) id: ReceiptId,
+    pub(crate) owner: Owner,
+    pub(crate) source: SourceName,
+    pub(crate) received_at: Timestamp,
+    pub(crate) method: &'a str,
+}
+
+impl Verified<'_> {
+    /// What is kept of it.
+    pub(crate) fn receipt(
+        self,
+        ready: &ReadySource,
+        hook: &Hook<'_>,
+        request: &Incoming<'_>,
+    ) -> NewReceipt {
+        let topic = ready.topic(request);
+        let delivery_id = ready.delivery_id(request);
+        let (topic_text, id_text) = (topic.as_deref(), delivery_id.as_deref());
+        let dedupe = dedupe(&self.owner, &self.source, topic_text, id_text, &hook.body);
+        let kept =
+            |name: &&str| ready.kept_headers().iter().any(|kept| kept.eq_ignore_ascii_case(name));
+        let headers = hook.headers.iter().filter(|(name, _)| kept(name));
+        let headers =
+            headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        NewReceipt {
+            id: self.id,
+            owner: self.owner,
+            source: self.source,
+            topic,
+            received_at: self.received_at,
+            dedupe,
+            headers: headers.collect(),
+            query: if ready.keeps_query() { hook.query.to_owned() } else { String::new() },
+            verified: self.method.to_owned(),
+            accounts: Vec::new(),
+            body: Body::Bytes(hook.body.clone()),
+        }
     }
 }
 
