@@ -28,6 +28,11 @@ pub fn carrier(text: &str) -> Option<&'static Carrier> {
     CARRIERS.iter().find(|carrier| carrier.slug == slug || carrier.others.contains(&slug.as_str()))
 }
 
+/// The slug of whoever `text` names, known or not.
+pub fn slug_of(text: &str) -> String {
+    carrier(text).map_or_else(|| slug(text), |known| known.slug.to_owned())
+}
+
 fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
     for c in text.trim().chars().flat_map(char::to_lowercase) {

@@ -1,7 +1,9 @@
 //! The words and pure rules of parcelwire. Must not know: async, I/O, clocks, HTTP, files.
 
 pub mod alias;
+pub mod calendar;
 pub mod carrier;
+pub mod derived;
 pub mod event;
 pub mod id;
 mod json_text;
@@ -10,6 +12,7 @@ mod list;
 pub mod order;
 pub mod past;
 pub mod retry;
+pub mod silence;
 pub mod taxonomy;
 pub mod value;
 

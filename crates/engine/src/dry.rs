@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use parcelwire_domain::{
     Event, Map, Value,
     id::{MerchantKey, OccurrenceId, ReceiptId, SourceName},
+    silence::Hearing,
     taxonomy::Trigger,
 };
 use parcelwire_mapping::{
@@ -99,7 +100,8 @@ pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now:
     told.reading(&reading);
     let key = MerchantKey::of(&[0; 32], &merchant.id);
     let recalled = Recalled::default();
-    let decide = Decide::new(merchant, &key, &Messages::Live, &recalled, &[], now);
+    let decide =
+        Decide::new(merchant, &key, &Messages::Live, Hearing::default(), &recalled, &[], now);
     let decide = decide.receipt(&Case { receipt: RECEIPT, source }, &reading);
     for (index, event) in (0..).zip(&reading.events) {
         if let Some(view) = decide.view((RECEIPT, index)) {

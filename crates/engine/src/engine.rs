@@ -7,6 +7,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     Chance, Settings,
     fresh::Fresh,
+    hearing::HearingDesk,
     lookup::Lookups,
     metrics::Metrics,
     poll::Polls,
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fresh: Fresh,
+    pub(crate) hearing: HearingDesk,
     /// Rings when receipts wait for what is asked about them.
     pub(crate) to_ask: Notify,
 }
@@ -74,6 +76,7 @@ impl Engine {
             settings: parts.settings,
             metrics: Arc::new(Metrics::default()),
             fresh: Fresh::default(),
+            hearing: HearingDesk::default(),
             to_ask: Notify::new(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));
@@ -118,6 +121,7 @@ impl Engine {
             polls.run(stops()),
             self.keep_house(stops())
         );
+        self.shared.keep_heard().await;
         self.receive.finish().await;
     }
 
@@ -131,6 +135,7 @@ impl Engine {
             let asked = lookups.turn_and_wait().await;
             let sent = send.turn_and_wait().await;
             if processed == 0 && asked == 0 && sent == 0 {
+                self.shared.keep_heard().await;
                 return;
             }
         }
@@ -155,6 +160,7 @@ impl Engine {
                     shared.resume_changed().await;
                 }
                 () = shared.clock.until(next) => {
+                    shared.keep_heard().await;
                     let retention = shared.settings.retention;
                     if let Err(error) = shared.ledger.prune(shared.clock.now(), retention).await {
                         tracing::warn!(%error, "old data could not be pruned");

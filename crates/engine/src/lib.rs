@@ -5,6 +5,7 @@ mod chance;
 pub mod dry;
 mod engine;
 mod fresh;
+mod hearing;
 mod limits;
 mod lookup;
 pub mod metrics;

@@ -56,6 +56,7 @@ pub fn order_is_kept(outcome: &Outcome) {
         Some("dispatched") => 1,
         Some("out_for_delivery") => 2,
         Some("delivered") => 3,
+        Some("order_fully_delivered") => 4,
         other => panic!("nobody asked for {other:?}"),
     };
     let mut last: BTreeMap<String, i32> = BTreeMap::new();

@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
@@ -175,6 +176,15 @@ impl Ledger for Faulty {
     async fn next_due(&self, held: &Held) -> LedgerResult<Option<Timestamp>> {
         self.alive().await;
         self.store.next_due(held).await
+    }
+
+    async fn notes(&self, of: Vec<Option<MerchantId>>) -> LedgerResult<Vec<Option<Bytes>>> {
+        self.alive().await;
+        self.store.notes(of).await
+    }
+
+    async fn keep_note(&self, of: Option<MerchantId>, note: Bytes) -> LedgerResult<()> {
+        self.write("keep_note", self.store.keep_note(of, note)).await?
     }
 
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {

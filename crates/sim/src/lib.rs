@@ -9,6 +9,7 @@ mod faults;
 mod marketing;
 mod rules;
 mod story;
+pub mod weeks;
 mod world;
 
 pub use dice::{Fault, Plan};

@@ -25,7 +25,9 @@ events:
 statuses:
   order_placed: order_placed
   dispatched: dispatched
+  in_transit: in_transit
   out_for_delivery: out_for_delivery
+  ready_for_pickup: ready_for_pickup
   delivered: delivered
 tests: {}
 ";
@@ -55,7 +57,29 @@ extends: default
 triggers: { dispatched: on, out_for_delivery: on, delivered: on, order_placed: off }
 ";
 
+/// A merchant of which everything is told that may follow from silence.
+pub(crate) const WATCHFUL: &str = "dora";
+
+const DORA: &str = "\
+holds: off
+timezone: Europe/Berlin
+country: DE
+mapping: watchful
+sources: { depot: { secret: the-warehouse-s-key-0001 } }
+destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
+";
+
+const WATCHFUL_RULES: &str = "\
+extends: default
+triggers: { fulfilment_stalled: on, carrier_pickup_stalled: on, shipment_stalled: on, presumed_lost: on }
+";
+
 pub(crate) fn book() -> Book {
+    book_without("")
+}
+
+/// The same without the files of one merchant.
+pub(crate) fn book_without(merchant: &str) -> Book {
     let file = |kind, name: &str, text: &str| RuleFile {
         kind,
         name: name.to_owned(),
@@ -66,10 +90,13 @@ pub(crate) fn book() -> Book {
     let mut files = vec![
         file(FileKind::Mapping, "default", default),
         file(FileKind::Mapping, "plain", PLAIN),
+        file(FileKind::Mapping, "watchful", WATCHFUL_RULES),
+        file(FileKind::Merchant, WATCHFUL, DORA),
         file(FileKind::SourceConnector, "depot", DEPOT),
         file(FileKind::DestinationConnector, "pigeon", PIGEON),
     ];
     files.extend(MERCHANTS.iter().map(|name| file(FileKind::Merchant, name, MERCHANT)));
+    files.retain(|file| file.name != merchant);
     let (book, told) = Book::compile(&files, &Literally, &Surroundings::default(), None);
     assert!(!told.has_errors(), "the world's own files: {told:?}");
     book

@@ -59,29 +59,29 @@ pub fn run(seed: u64, plan: Plan, orders: u64) -> Outcome {
     tokio::task::LocalSet::new().block_on(&runtime, life)
 }
 
-struct World {
-    dice: Arc<Dice>,
-    clock: Arc<VirtualClock>,
-    marketing: Arc<Marketing>,
-    rules: Arc<Rules>,
+pub(crate) struct World {
+    pub(crate) dice: Arc<Dice>,
+    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) marketing: Arc<Marketing>,
+    pub(crate) rules: Arc<Rules>,
 }
 
 /// A relay between two crashes.
-struct Life {
-    engine: Engine,
-    store: Arc<Embedded>,
-    faulty: Arc<Faulty>,
+pub(crate) struct Life {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<Embedded>,
+    pub(crate) faulty: Arc<Faulty>,
 }
 
 impl World {
-    fn new(seed: u64, plan: Plan) -> Self {
+    pub(crate) fn new(seed: u64, plan: Plan) -> Self {
         let dice = Arc::new(Dice::new(seed, plan));
         let marketing = Arc::new(Marketing::new(Arc::clone(&dice)));
         let clock = Arc::new(VirtualClock::start());
         Self { dice, clock, marketing, rules: Arc::new(Rules::new(book())) }
     }
 
-    fn begin(&self, store: Embedded, seed: u64, crashes: u64) -> Life {
+    pub(crate) fn begin(&self, store: Embedded, seed: u64, crashes: u64) -> Life {
         let store = Arc::new(store);
         let faulty = Arc::new(Faulty::new(Arc::clone(&store), Arc::clone(&self.dice)));
         let mut bytes = [0; 32];
@@ -165,7 +165,7 @@ impl World {
     }
 
     /// The books come out at every instant.
-    async fn balanced(&self, store: &Embedded) -> Stats {
+    pub(crate) async fn balanced(&self, store: &Embedded) -> Stats {
         use parcelwire_engine::ports::Clock as _;
         let stats = store.stats(None, self.clock.now()).await.expect("memory answers");
         assert!(stats.balances(), "{stats:?}");

@@ -33,6 +33,10 @@ impl Order {
         elder.shops.sort();
         elder.shops.dedup();
         elder.known.join(&younger.known);
+        elder.told.extend(younger.told);
+        elder.told.sort_by_key(|told| told.at);
+        elder.postponed.extend(younger.postponed);
+        elder.next = elder.next.into_iter().chain(younger.next).min();
         let behind = elder.scans.iter().map(|scan| scan.seq + 1).max().unwrap_or(0);
         for claim in younger.claims {
             match elder.claims.iter_mut().find(|own| own.occurrence == claim.occurrence) {

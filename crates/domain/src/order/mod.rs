@@ -3,6 +3,7 @@
 //! ways, rule files.
 
 mod apply;
+mod derive;
 mod fact;
 mod fold;
 mod forget;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Alias,
+    derived::Told,
     id::{AggregateId, DestinationName, MerchantId, OccurrenceId, ReceiptId, SourceName},
 };
 
@@ -32,17 +34,18 @@ use group::{Group, groups};
 use joined::Joined;
 use scan::Scan;
 
+pub use derive::{Derivation, Postponed};
 pub use fact::Fact;
 pub use identity::{ALIAS_DAYS, Lead};
 pub use merge::Merged;
-pub use policy::{OncePer, Policy, TriggerPolicy};
+pub use policy::{OncePer, Policy, Seat, TriggerPolicy};
 pub use ruling::{Firing, Passed, Ruling, Standing, Subject, United};
 
 /// Most scans of one order; above it what only repeats is forgotten first.
 pub const MAX_SCANS: usize = 500;
 
 /// The form in which orders are written.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// All that is known of one order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +68,15 @@ pub struct Order {
     claims: Vec<Claim>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parked: Vec<Parked>,
+    /// What was told of it that no source stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Told>,
+    /// When the next of that may be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Timestamp>,
+    /// What was due and has to wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    postponed: Vec<OccurrenceId>,
     /// When it was last heard of.
     heard_at: Timestamp,
 }
@@ -107,17 +119,22 @@ impl Order {
             scans: Vec::new(),
             claims: Vec::new(),
             parked: Vec::new(),
+            told: Vec::new(),
+            next: None,
+            postponed: Vec::new(),
             heard_at: fact.event.received_at,
         }
     }
 
     /// Reads what [`Order::write`] wrote, of this or an earlier version.
     pub fn read(blob: &[u8]) -> Result<Self, NotAnOrder> {
-        let order: Self =
+        let mut order: Self =
             serde_json::from_slice(blob).map_err(|error| NotAnOrder(error.to_string()))?;
         if order.version > VERSION {
             return Err(NotAnOrder(format!("it was written in form {}", order.version)));
         }
+        // What is written again is of this form.
+        order.version = VERSION;
         Ok(order)
     }
 
@@ -144,9 +161,9 @@ impl Order {
         receipts
     }
 
-    /// When it wants [`Order::wake`] to be called; `None` for never.
+    /// When it wants [`Order::wake`] and [`Order::derive`] to be called; `None` for never.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.parked.iter().map(|fact| fact.until).min()
+        self.parked.iter().map(|fact| fact.until).chain(self.next).min()
     }
 
     /// Claims an occurrence for a destination; `false` when it was claimed before. A claim is made

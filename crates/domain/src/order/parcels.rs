@@ -54,7 +54,7 @@ impl Order {
     }
 
     /// Ordered items that are in no parcel yet, by sku or variant; none where either is unknown.
-    fn pending(&self, parcels: &[&Known<'_>]) -> Vec<Value> {
+    pub(super) fn pending(&self, parcels: &[&Known<'_>]) -> Vec<Value> {
         let ordered = self.known.get("order_items").and_then(Value::as_list).unwrap_or_default();
         if parcels.iter().any(|parcel| parcel.fields.get("items").is_none()) {
             return Vec::new();
@@ -96,11 +96,11 @@ impl Known<'_> {
         self.forward().and_then(|leg| leg.status)
     }
 
-    fn is_parcel(&self) -> bool {
+    pub(super) fn is_parcel(&self) -> bool {
         matches!(self.group.subject, Subject::Parcel(_))
     }
 
-    fn is_named(&self) -> bool {
+    pub(super) fn is_named(&self) -> bool {
         !self.group.names.is_empty()
     }
 
@@ -110,12 +110,12 @@ impl Known<'_> {
     }
 
     /// Whether more is known of it than a name.
-    fn is_spoken_of(&self) -> bool {
+    pub(super) fn is_spoken_of(&self) -> bool {
         let mut standings = self.folded.stands.iter().map(|stand| stand.standing);
         standings.any(|standing| !matches!(standing, Standing::Remembered | Standing::Unknown))
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.status() == Some(Status::ShipmentCancelled)
     }
 

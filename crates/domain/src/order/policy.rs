@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{Party, id::MerchantKey, taxonomy::Trigger};
+use jiff::tz::TimeZone;
+
+use crate::{
+    Party, calendar::Place, derived::After, id::MerchantKey, silence::Hearing, taxonomy::Trigger,
+};
 
 /// The rules under which facts are settled.
 #[derive(Debug, Clone)]
@@ -11,6 +15,25 @@ pub struct Policy<'a> {
     pub key: &'a MerchantKey,
     /// Per trigger; one that is not in it is off.
     pub triggers: &'a BTreeMap<Trigger, TriggerPolicy>,
+    /// Where the shop is.
+    pub seat: &'a Seat,
+    /// Who is heard: without that an absence means nothing.
+    pub hearing: Hearing<'a>,
+}
+
+/// Where a shop is: in whose time and by whose holidays it counts.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// Its time zone.
+    pub zone: TimeZone,
+    /// Its country, where its files say.
+    pub place: Option<Place>,
+}
+
+impl Default for Seat {
+    fn default() -> Self {
+        Self { zone: TimeZone::UTC, place: None }
+    }
 }
 
 /// The rules of one trigger.
@@ -26,6 +49,8 @@ pub struct TriggerPolicy {
     pub only_from: Vec<Party>,
     /// Once for each parcel or return, or once for the order.
     pub once_per: OncePer,
+    /// How long it waits, where it follows from absence; its default when files say nothing.
+    pub after: Option<After>,
 }
 
 impl TriggerPolicy {

@@ -6,6 +6,7 @@ use super::{
     group::Group,
 };
 use crate::{
+    Map,
     id::{OccurrenceId, ReceiptId},
     taxonomy::{Home, Reason, Status, Trigger},
 };
@@ -143,6 +144,7 @@ fn firing(
         stopped: None,
         receipt: told_by.0,
         index: told_by.1,
+        fields: Map::new(),
     }
 }
 
@@ -202,7 +204,7 @@ fn stopped(rules: Option<&TriggerPolicy>, scan: &Scan) -> Option<&'static str> {
     }
 }
 
-fn is_believed(policy: &Policy<'_>, scan: &Scan) -> bool {
+pub(super) fn is_believed(policy: &Policy<'_>, scan: &Scan) -> bool {
     let rules = policy.triggers.get(&Trigger::Status(scan.status));
     rules.is_none_or(|rules| rules.believes(scan.party))
 }

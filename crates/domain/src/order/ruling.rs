@@ -97,6 +97,8 @@ pub struct Firing {
     pub receipt: ReceiptId,
     /// See `receipt`.
     pub index: u16,
+    /// What is told beside what is known: of a derived trigger.
+    pub fields: Map,
 }
 
 /// The highest step of a leg moved here: lower unsent steps are superseded (never `dispatched`).

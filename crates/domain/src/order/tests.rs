@@ -1,6 +1,8 @@
 //! The rules of the taxonomy as tables, and the laws: any order of the same facts ends in the same
 //! state, nothing fires twice, ids never change.
 
+mod derived;
+mod derived_laws;
 mod laws;
 mod names;
 mod rules;
@@ -15,6 +17,7 @@ use super::*;
 use crate::{
     AliasKind, Event, Map, Moment, Party,
     id::MerchantKey,
+    silence::Hearing,
     taxonomy::{Home, Leg, Reason, Status, Trigger},
 };
 
@@ -22,6 +25,7 @@ use crate::{
 struct Rules {
     key: MerchantKey,
     triggers: BTreeMap<Trigger, TriggerPolicy>,
+    seat: Seat,
 }
 
 impl Rules {
@@ -32,10 +36,11 @@ impl Rules {
             hold: Duration::ZERO,
             only_from: Vec::new(),
             once_per: OncePer::Parcel,
+            after: None,
         };
         let key = MerchantKey::of(&[7; 32], &merchant());
         let triggers = Trigger::all().map(|trigger| (trigger, rules.clone())).collect();
-        Self { key, triggers }
+        Self { key, triggers, seat: Seat::default() }
     }
 
     fn with(mut self, status: Status, change: impl FnOnce(&mut TriggerPolicy)) -> Self {
@@ -44,7 +49,12 @@ impl Rules {
     }
 
     fn policy(&self) -> Policy<'_> {
-        Policy { key: &self.key, triggers: &self.triggers }
+        Policy {
+            key: &self.key,
+            triggers: &self.triggers,
+            seat: &self.seat,
+            hearing: Hearing::default(),
+        }
     }
 }
 

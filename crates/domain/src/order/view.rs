@@ -26,7 +26,11 @@ impl Order {
     /// `message_purpose`, `merchant_id`, `shop_*`, `mapping`, `backfill`).
     pub fn view(&self, firing: &Firing, now: Timestamp) -> Map {
         let place = self.place_of((firing.receipt, firing.index));
-        self.view_of(place, firing.trigger, firing.late, now)
+        let mut view = self.view_of(place, firing.trigger, firing.late, now);
+        if matches!(firing.trigger, Trigger::Derived(_)) {
+            self.derived(firing, &mut view);
+        }
+        view
     }
 
     /// The same for a fact, whatever it came to.
@@ -93,7 +97,7 @@ impl Order {
         }
     }
 
-    fn known_of<'a>(&self, group: &'a Group) -> Known<'a> {
+    pub(super) fn known_of<'a>(&self, group: &'a Group) -> Known<'a> {
         let scans = self.scans_of(group);
         let mut fields = Joined::default();
         for scan in &scans {

@@ -250,12 +250,16 @@ pub struct AggregateWrite {
     pub merged_into: Option<AggregateId>,
 }
 
+/// Lines of this index or a higher one tell what followed from a receipt's event when its time had come,
+/// sixteen for each event.
+pub const FOLLOWED: u16 = 0x8000;
+
 /// One line of explanation for one event of a receipt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoryLine {
     /// The receipt.
     pub receipt: ReceiptId,
-    /// Which of its events, from 0.
+    /// Which of its events, from 0. From [`FOLLOWED`] on: what followed from it later.
     pub index: u16,
     /// The aggregate it was joined with.
     pub aggregate: Option<AggregateId>,

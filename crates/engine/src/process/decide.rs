@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use parcelwire_domain::{
-    Alias, Map, Value,
+    Alias, Map, Value, carrier,
     id::{AggregateId, DestinationName, MerchantKey, MessageId, ReceiptId, SourceName},
     order::{Fact, Firing, Order, Policy, Ruling, Standing},
     past::Telling,
+    silence::Hearing,
     taxonomy::Status,
 };
 use parcelwire_mapping::{
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     Messages,
+    hearing::Word,
     ports::{
         AggregateWrite, Commit, NewMessage, Outcome, PendingMessage, Recalled, ReceiptLines,
         Revision, StoryDecision, StoryLine, Unmapped,
@@ -51,12 +53,14 @@ pub(crate) struct Decide<'a> {
     pub(super) merchant: &'a Merchant,
     pub(super) policy: Policy<'a>,
     messages_mode: &'a Messages,
+    /// What was said, of which order: those who speak are not silent.
+    words: Vec<Word>,
     pub(super) now: Timestamp,
     looked_up: Vec<(Alias, Vec<AggregateId>)>,
     pub(super) names: BTreeMap<Alias, Vec<AggregateId>>,
     pub(super) orders: BTreeMap<AggregateId, Desk>,
     pub(super) pending: Vec<PendingMessage>,
-    lines: BTreeMap<ReceiptId, BTreeMap<u16, Line>>,
+    pub(super) lines: BTreeMap<ReceiptId, BTreeMap<u16, Line>>,
     touched: Vec<ReceiptId>,
     pub(super) messages: Vec<NewMessage>,
     /// The same messages' words.
@@ -71,6 +75,7 @@ impl<'a> Decide<'a> {
         merchant: &'a Merchant,
         key: &'a MerchantKey,
         messages_mode: &'a Messages,
+        hearing: Hearing<'a>,
         recalled: &Recalled,
         lines: &[ReceiptLines],
         now: Timestamp,
@@ -97,8 +102,9 @@ impl<'a> Decide<'a> {
         });
         Self {
             merchant,
-            policy: Policy { key, triggers: &merchant.triggers },
+            policy: Policy { key, triggers: &merchant.triggers, seat: &merchant.seat, hearing },
             messages_mode,
+            words: Vec::new(),
             now,
             looked_up: recalled.found.clone(),
             names: recalled.found.iter().cloned().collect(),
@@ -138,8 +144,16 @@ impl<'a> Decide<'a> {
         // Many systems list what happened last first.
         let mut facts: Vec<Fact> = facts.collect();
         facts.sort_by_key(|fact| (fact.event.occurred_at.at, fact.event.status.rank()));
+        // What follows, follows from all that the receipt says.
+        let mut told: BTreeMap<AggregateId, (ReceiptId, u16)> = BTreeMap::new();
         for fact in facts {
-            self.fact(fact);
+            let key = (fact.receipt, fact.index);
+            if let Some(id) = self.fact(fact) {
+                told.insert(id, key);
+            }
+        }
+        for (id, key) in told {
+            self.derive(id, Some(key));
         }
         if reading.no_subject {
             self.no_subject(case.receipt, reading);
@@ -184,14 +198,16 @@ impl<'a> Decide<'a> {
         for ruling in rulings {
             self.rule(id, &ruling, None);
         }
+        self.derive(id, None);
     }
 
-    fn fact(&mut self, fact: Fact) {
+    fn fact(&mut self, fact: Fact) -> Option<AggregateId> {
         let fields = flat(&fact.event);
         let key = (fact.receipt, fact.index);
         let id = self.order_of(&fact);
-        let Some(desk) = self.orders.get_mut(&id) else { return };
+        let desk = self.orders.get_mut(&id)?;
         desk.changed = true;
+        self.words.push(word(&fact, id));
         let rulings = desk.order.apply(fact, &self.policy, self.now);
         let aliases = desk.order.aliases(self.now);
         for alias in aliases {
@@ -204,6 +220,7 @@ impl<'a> Decide<'a> {
             let own = (ruling.receipt, ruling.index) == key;
             self.rule(id, &ruling, own.then_some(&fields));
         }
+        Some(id)
     }
 
     /// Turns a ruling into messages, revisions and a line of explanation.
@@ -236,7 +253,12 @@ impl<'a> Decide<'a> {
         self.story.insert((ruling.receipt, ruling.index), told);
     }
 
-    fn fire(&mut self, id: AggregateId, firing: &Firing, decisions: &mut Vec<StoryDecision>) {
+    pub(super) fn fire(
+        &mut self,
+        id: AggregateId,
+        firing: &Firing,
+        decisions: &mut Vec<StoryDecision>,
+    ) {
         let mut tell =
             |destination: Option<&DestinationName>, rule: &str, detail: String, message| {
                 decisions.push(StoryDecision {
@@ -343,6 +365,11 @@ impl<'a> Decide<'a> {
         std::mem::take(&mut self.made)
     }
 
+    /// What was said in this step: worth knowing once it is written.
+    pub(crate) fn words(&mut self) -> Vec<Word> {
+        std::mem::take(&mut self.words)
+    }
+
     /// Everything that this step writes.
     pub(crate) fn finish(self) -> Commit {
         let now = self.now;
@@ -376,6 +403,18 @@ impl<'a> Decide<'a> {
             unmapped: self.unmapped,
             at: now,
         }
+    }
+}
+
+fn word(fact: &Fact, order: AggregateId) -> Word {
+    let event = &fact.event;
+    let stated = ["carrier", "carrier_name"].iter();
+    let stated = stated.filter_map(|name| event.fields.get(name)?.as_text()).next();
+    Word {
+        source: event.source.clone(),
+        carrier: stated.map(carrier::slug_of),
+        order,
+        at: event.received_at,
     }
 }
 

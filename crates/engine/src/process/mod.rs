@@ -1,9 +1,11 @@
 //! Receipt → events → order → messages. Load → decide → commit, for many merchants at a time.
 
 pub(crate) mod decide;
+mod derive;
 mod orders;
 mod outcome;
 mod revise;
+mod sleeping;
 mod split;
 
 use std::{
@@ -17,6 +19,7 @@ use parcelwire_domain::{
     Alias,
     id::{MerchantId, MerchantKey, MessageId, ReceiptId},
     order::{Fact, Order},
+    silence::Hearing,
 };
 use parcelwire_mapping::{
     book::Book,
@@ -28,6 +31,7 @@ use tokio::sync::watch;
 
 use crate::{
     engine::{Shared, stopped},
+    hearing::Word,
     metrics::Metrics,
     ports::{
         Commit, CommitError, Held, Owner, Recalled, ReceiptLines, Revision, StoredReceipt, Want,
@@ -64,9 +68,6 @@ pub(crate) struct Process {
     stuck: Mutex<Vec<ReceiptId>>,
 }
 
-/// Messages that a step made, with their words.
-type Made = Vec<(MessageId, Frozen)>;
-
 /// A receipt with what it says.
 struct Read {
     receipt: StoredReceipt,
@@ -79,6 +80,16 @@ struct Share {
     key: MerchantKey,
     reads: Vec<Read>,
     wakes: Vec<Order>,
+    /// Whether facts are received that cannot be settled in this turn.
+    backlog: bool,
+}
+
+/// What a step made that is worth knowing once it is written.
+struct Made {
+    /// Messages with their words.
+    words: Vec<(MessageId, Frozen)>,
+    /// Who spoke.
+    heard: Vec<Word>,
 }
 
 impl Process {
@@ -111,6 +122,12 @@ impl Process {
     /// Works on what waits; answers how much that was.
     pub(crate) async fn turn(&self) -> usize {
         let Some(held) = self.shared.held().await else { return 0 };
+        let now = self.shared.clock.now();
+        // A sign of life in every turn: a long time without one is an outage.
+        if let Err(error) = self.shared.listen(&held, std::iter::empty(), now).await {
+            self.store_failed("notes", &error);
+            return 0;
+        }
         let waiting = match self.shared.ledger.waiting(&held, PER_MERCHANT, PER_TURN).await {
             Ok(waiting) => waiting,
             Err(error) => {
@@ -118,7 +135,6 @@ impl Process {
                 return 0;
             }
         };
-        let now = self.shared.clock.now();
         let awake = self.shared.ledger.awake(&held, now, WAKES_PER_TURN).await.unwrap_or_default();
         let count = waiting.len() + awake.len();
         if count == 0 {
@@ -143,13 +159,22 @@ impl Process {
                 },
             }
         }
+        let mut orphans = Vec::new();
         for wake in awake {
-            if let Some(share) = self.share(&book, &wake.merchant, &mut shares)
-                && let Ok(order) = Order::read(&wake.aggregate.blob)
-            {
-                share.wakes.push(order);
+            match (
+                self.share(&book, &wake.merchant, &mut shares),
+                Order::read(&wake.aggregate.blob),
+            ) {
+                (Some(share), Ok(order)) => share.wakes.push(order),
+                (None, Ok(order)) => orphans.push((wake, order)),
+                (_, Err(error)) => tracing::error!(%error, "an order cannot be woken"),
             }
         }
+        self.put_off(&held, orphans, now).await;
+        if let Err(error) = self.shared.listen(&held, shares.keys(), now).await {
+            self.store_failed("notes", &error);
+        }
+        self.look_for_backlogs(&mut shares, now).await;
         let done = count - stuck.len();
         self.keep_stuck(stuck);
         self.shared.ask(to_ask).await;
@@ -169,7 +194,8 @@ impl Process {
         if !shares.contains_key(id) {
             let merchant = Arc::clone(book.merchant(id.as_str())?);
             let key = MerchantKey::of(&self.shared.instance_key, id);
-            let share = Share { merchant, key, reads: Vec::new(), wakes: Vec::new() };
+            let share =
+                Share { merchant, key, reads: Vec::new(), wakes: Vec::new(), backlog: false };
             shares.insert(id.clone(), share);
         }
         shares.get_mut(id)
@@ -272,7 +298,10 @@ impl Process {
         let written = self.shared.ledger.commit(held, batch).await;
         for ((id, names, made), result) in named.into_iter().zip(written) {
             if result.is_ok() {
-                self.shared.fresh.keep(made);
+                self.shared.fresh.keep(made.words);
+                if let Some(share) = shares.get(&id) {
+                    self.shared.hearing.hear(&share.merchant, &made.heard);
+                }
             }
             results.push((id, result.map(|()| names)));
         }
@@ -314,7 +343,11 @@ impl Process {
         now: jiff::Timestamp,
     ) -> (Commit, Made) {
         let messages = &self.shared.settings.messages;
-        let begin = || Decide::new(&share.merchant, &share.key, messages, recalled, lines, now);
+        let pulse = self.shared.hearing.pulse(&share.merchant);
+        let away = self.shared.hearing.away();
+        let hearing = Hearing { pulse: pulse.as_ref(), away: &away, backlog: share.backlog };
+        let begin =
+            || Decide::new(&share.merchant, &share.key, messages, hearing, recalled, lines, now);
         let case = |read: &'_ Read| (read.receipt.id, read.receipt.source.clone());
         let whole = catch_unwind(AssertUnwindSafe(|| {
             share.reads.iter().fold(begin(), |decide, read| {
@@ -340,7 +373,7 @@ impl Process {
         for order in &share.wakes {
             decide.wake(order.id());
         }
-        let made = decide.made();
+        let made = Made { words: decide.made(), heard: decide.words() };
         (decide.finish(), made)
     }
 }

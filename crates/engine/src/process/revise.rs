@@ -128,7 +128,7 @@ impl Decide<'_> {
         Some(order.first_report(order.claimed().find(told)?)?.occurred_at.at)
     }
 
-    fn put(&mut self, revision: Revision) {
+    pub(super) fn put(&mut self, revision: Revision) {
         if !self.revisions.contains(&revision) {
             self.revisions.push(revision);
         }

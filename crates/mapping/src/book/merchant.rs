@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::tz::TimeZone;
 use parcelwire_domain::{
     Map, Value,
+    calendar::{COUNTRIES, Place},
     id::{DestinationName, MerchantId, SourceName},
+    order::Seat,
     taxonomy::Trigger,
 };
 
@@ -12,7 +15,7 @@ use super::{Book, FileKind, Secrets, Surroundings, shelf::Files};
 use crate::{
     blocks::limits::Limits,
     destination::{self, Setup},
-    merchant::{Destination, Mapping, Merchant, NamesIn, State, lay_values},
+    merchant::{Destination, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
     text::{Diagnostic, Diagnostics, Node, Span, did_you_mean},
 };
 
@@ -53,6 +56,10 @@ impl Desk<'_> {
         }
         let mut values = mapping.as_ref().map(|mapping| mapping.values.clone()).unwrap_or_default();
         lay_values(&mut values, file.get("values"), &mut found);
+        let policy = |mapping: &Arc<Mapping>| mapping.policy(text("holds") != Some("off"));
+        let mut triggers = mapping.as_ref().map(policy).unwrap_or_default();
+        lay_after(&mut triggers, file.get("after"), &mut found);
+        let seat = seat(file, &mut found);
         let sound = !found.has_errors();
         diagnostics.append(found);
         let mapping = mapping.filter(|_| sound)?;
@@ -69,9 +76,10 @@ impl Desk<'_> {
             testers: testers.iter().filter_map(Node::as_str).map(str::to_lowercase).collect(),
             language: text("language").unwrap_or("en").to_lowercase(),
             names,
+            seat,
             sources,
             destinations,
-            triggers: mapping.policy(text("holds") != Some("off")),
+            triggers,
             values,
             mapping,
             rules: [0; 16],
@@ -220,6 +228,31 @@ impl Desk<'_> {
         diagnostics.push(Diagnostic::error(&node.span, message).hint(hint));
         None
     }
+}
+
+/// Where the shop is. That no holidays are known there is worth a note.
+fn seat(file: &Node, diagnostics: &mut Diagnostics) -> Seat {
+    let text = |key: &str| file.get(key).and_then(Node::as_str);
+    let zone = text("timezone").and_then(|name| TimeZone::get(name).ok());
+    let zone = zone.unwrap_or(TimeZone::UTC);
+    let region = text("region");
+    let place = text("country").map(|country| Place::new(country, region));
+    if let (Some(node), Some(place)) = (file.get("country"), &place)
+        && !COUNTRIES.contains(&place.country())
+    {
+        let message =
+            format!("no holidays of {} are known: only weekends are free", place.country());
+        diagnostics.push(Diagnostic::note(&node.span, message));
+    }
+    if let Some(node) = file.get("region")
+        && place.as_ref().is_none_or(|place| place.region().is_none())
+    {
+        let of = text("country").unwrap_or("a country that is not given");
+        let message = format!("this is no region of {of} that has holidays of its own");
+        let hint = "regions are known of DE (as in BY) and GB (as in SCT); leave it out elsewhere";
+        diagnostics.push(Diagnostic::warning(&node.span, message).hint(hint));
+    }
+    Seat { zone, place }
 }
 
 fn limits(node: Option<&Node>) -> Option<Limits> {

@@ -5,6 +5,7 @@ mod examples;
 mod files;
 mod layers;
 mod mistakes;
+mod waiting;
 
 use parcelwire_domain::{
     id::{DestinationName, OccurrenceId},

@@ -1,6 +1,7 @@
 //! Which triggers of a merchant can ever fire: what its sources may state, beside what it switched on.
 //! Must not know: what was received.
 
+mod follows;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -14,6 +15,8 @@ use parcelwire_domain::{
 };
 
 use crate::merchant::Merchant;
+
+use follows::follows_from;
 
 pub use told::diagnostics;
 
@@ -61,8 +64,6 @@ pub enum Never {
     NotBelieved,
     /// No destination is there, or their `only` leaves it out.
     NoDestination,
-    /// It would follow from other facts, and this version does not derive it.
-    NotDerived,
 }
 
 impl Never {
@@ -73,7 +74,6 @@ impl Never {
             Self::NoSource => "no_source",
             Self::NotBelieved => "not_believed",
             Self::NoDestination => "no_destination",
-            Self::NotDerived => "not_derived",
         }
     }
 }
@@ -106,7 +106,9 @@ fn row(merchant: &Merchant, sources: &[Known<'_>], trigger: Trigger) -> Row {
     let on = policy.is_some_and(|policy| policy.on);
     let states = |source: &&Known<'_>| match trigger {
         Trigger::Status(status) => source.brings.statuses.contains(&status),
-        Trigger::Derived(_) => false,
+        Trigger::Derived(derived) => {
+            follows_from(derived).iter().any(|status| source.brings.statuses.contains(status))
+        }
     };
     let stated: Vec<&Known<'_>> = sources.iter().filter(states).collect();
     let believes =
@@ -119,8 +121,6 @@ fn row(merchant: &Merchant, sources: &[Known<'_>], trigger: Trigger) -> Row {
     let to: Vec<DestinationName> = wanted.map(|(name, _)| name.clone()).collect();
     let never = if !on {
         Some(Never::Off)
-    } else if matches!(trigger, Trigger::Derived(_)) {
-        Some(Never::NotDerived)
     } else if stated.is_empty() {
         Some(Never::NoSource)
     } else if from.is_empty() {

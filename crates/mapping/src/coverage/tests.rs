@@ -85,7 +85,9 @@ fn a_trigger_fires_from_the_sources_that_may_state_it_as_news() {
     assert_eq!(of(&all, "return_in_transit"), "warehouse");
     assert_eq!(of(&all, "lost"), "no_source");
     assert_eq!(of(&all, "label_created"), "off");
-    assert_eq!(of(&all, "order_fully_delivered"), "not_derived");
+    assert_eq!(of(&all, "order_fully_delivered"), "warehouse", "it follows from deliveries");
+    assert_eq!(of(&all, "pickup_reminder"), "no_source");
+    assert_eq!(of(&all, "shipment_stalled"), "off");
     assert_eq!(all.recipients_from.iter().map(ToString::to_string).collect::<Vec<_>>(), ["shop"]);
 }
 

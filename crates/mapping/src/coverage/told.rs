@@ -35,7 +35,7 @@ pub fn diagnostics(coverage: &Coverage, place: &Span) -> Vec<Diagnostic> {
     told
 }
 
-/// What is worth a warning. What this version does not derive is nobody's mistake.
+/// What is worth a warning.
 const REASONS: [(Never, &str, &str); 3] = [
     (
         Never::NoSource,

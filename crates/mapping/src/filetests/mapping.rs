@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use parcelwire_domain::{
     Map, Value,
     id::{DestinationName, MerchantId, OccurrenceId, SourceName},
+    order::Seat,
 };
 
 use super::{FileTest, compare, given::event};
@@ -108,6 +109,7 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merc
         testers: BTreeSet::new(),
         language: "en".to_owned(),
         names: names.or(mapping.names).unwrap_or_default(),
+        seat: Seat::default(),
         sources: std::collections::BTreeMap::new(),
         destinations: [(name, target)].into(),
         triggers: mapping.policy(true),

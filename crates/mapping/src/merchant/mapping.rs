@@ -4,11 +4,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use parcelwire_domain::{
     Map, Party,
+    derived::After,
     order::{OncePer, TriggerPolicy},
-    taxonomy::{Status, Trigger},
+    taxonomy::{Derived, Status, Trigger},
 };
 
-use super::layers::{Layers, TriggerLayers};
+use super::{
+    after::after,
+    layers::{Layers, TriggerLayers},
+};
 use crate::{
     destination::event_scope,
     draft,
@@ -64,6 +68,7 @@ pub(super) struct Rules {
     hold: Option<Duration>,
     only_from: Option<Vec<Party>>,
     once_per: Option<OncePer>,
+    after: Option<After>,
 }
 
 impl Mapping {
@@ -108,7 +113,8 @@ impl Mapping {
                     max_age: rules.max_age.unwrap_or(max_age(trigger)),
                     hold: if holds { rules.hold.unwrap_or(hold(trigger)) } else { Duration::ZERO },
                     only_from: rules.only_from.clone().unwrap_or_default(),
-                    once_per: rules.once_per.unwrap_or_default(),
+                    once_per: rules.once_per.unwrap_or(once_per(trigger)),
+                    after: rules.after,
                 };
                 (trigger, policy)
             })
@@ -137,11 +143,24 @@ fn max_age(trigger: Trigger) -> Duration {
     }
 }
 
-/// A delivery may be in the same batch; a pick-up point's address may come a moment later.
+/// That it is on its way is told once, however many parcels there are; of each it is told what
+/// becomes of it.
+fn once_per(trigger: Trigger) -> OncePer {
+    match trigger {
+        Trigger::Status(Status::InTransit) => OncePer::Order,
+        Trigger::Status(_) | Trigger::Derived(_) => OncePer::Parcel,
+    }
+}
+
+/// A delivery may be in the same batch; a pick-up point's address may come a moment later, and so may
+/// the other parcels of an order.
 fn hold(trigger: Trigger) -> Duration {
     match trigger {
         Trigger::Status(Status::OutForDelivery) => Duration::from_mins(5),
         Trigger::Status(Status::ReadyForPickup) => Duration::from_mins(2),
+        Trigger::Derived(Derived::OrderPartiallyDispatched | Derived::OrderPartiallyDelivered) => {
+            Duration::from_mins(15)
+        }
         Trigger::Status(_) | Trigger::Derived(_) => Duration::ZERO,
     }
 }
@@ -164,13 +183,6 @@ impl Desk<'_> {
 
     fn rules(&mut self, trigger: Option<Trigger>, layers: &TriggerLayers<'_>) -> Rules {
         let word = |key: &str| layers.get(key).and_then(Node::as_str);
-        if let Some(after) = layers.get("after")
-            && matches!(trigger, Some(Trigger::Status(_)))
-        {
-            let message = "`after` is for triggers of absence; this one follows from an event";
-            self.found
-                .push(Diagnostic::error(&after.span, message).hint("use `hold:` for a short wait"));
-        }
         let name = layers.name.filter(|name| !name.is_broken());
         let parties = layers.get("only_from").map(Node::one_or_many);
         Rules {
@@ -193,6 +205,7 @@ impl Desk<'_> {
                 "order" => OncePer::Order,
                 _ => OncePer::Parcel,
             }),
+            after: layers.get("after").and_then(|node| after(trigger, node, self.found)),
         }
     }
 

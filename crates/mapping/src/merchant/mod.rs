@@ -1,6 +1,7 @@
 //! A merchant, compiled: sources, destinations and the mapping that decides what is sent.
 //! Must not know: files' places, the store, orders.
 
+mod after;
 pub mod choose;
 mod layers;
 pub mod mapping;
@@ -15,12 +16,13 @@ use std::{
 use parcelwire_domain::{
     Map,
     id::{DestinationName, FeedName, MerchantId, SourceName},
-    order::TriggerPolicy,
+    order::{Seat, TriggerPolicy},
     taxonomy::Trigger,
 };
 
 use crate::{destination::ReadyDestination, source::ReadySource};
 
+pub(crate) use after::lay_after;
 pub use choose::{Candidate, Choice};
 pub use mapping::{Mapping, NamesIn};
 pub(crate) use values::lay_values;
@@ -52,6 +54,8 @@ pub struct Merchant {
     pub language: String,
     /// Language of trigger names.
     pub names: NamesIn,
+    /// Where it is: whose time and holidays count.
+    pub seat: Seat,
     /// Sources.
     pub sources: BTreeMap<SourceName, Source>,
     /// Destinations.

@@ -45,6 +45,13 @@ static LANGUAGE: Format = Format {
     hint: "as in de or en",
 };
 
+static REGION: Format = Format {
+    name: "a region of the country",
+    accepts: |text| !text.trim().is_empty() && text.len() <= 40,
+    pattern: None,
+    hint: "as in BY, or Bayern",
+};
+
 static OFF: Shape = words(&["off"]);
 const NAMES: Shape = words(&["en", "de"]);
 
@@ -109,7 +116,8 @@ pub static MERCHANT: Shape = Shape::Map(&[
         .default("en"),
     Field::new("names", NAMES, "language of trigger names").default("en"),
     Field::new("timezone", Shape::Format(&ZONE), "the shop's time zone").default("UTC"),
-    Field::new("country", Shape::Format(&COUNTRY), "where the shop is"),
+    Field::new("country", Shape::Format(&COUNTRY), "where the shop is: whose holidays count"),
+    Field::new("region", Shape::Format(&REGION), "the German state, or the nation of the UK"),
     Field::new("state", words(&["off", "test", "live"]), "whether anything is sent")
         .default("live"),
     Field::new("testers", Shape::OneOrMany(&Shape::Text), "who receives anything in state test"),
@@ -123,6 +131,11 @@ pub static MERCHANT: Shape = Shape::Map(&[
         .default("default"),
     Field::new("holds", words(&["default", "off"]), "short waits for something better")
         .default("default"),
+    Field::new(
+        "after",
+        Shape::MapOf(Keys::Enum(TRIGGER), &AFTER),
+        "after how long triggers of absence fire; wins over the mapping's",
+    ),
     Field::new(
         "values",
         Shape::MapOf(Keys::Any, &Shape::Any),
@@ -141,6 +154,19 @@ pub static FEED: Shape = Shape::Open(
 );
 
 static PROPERTIES: Shape = Shape::MapOf(Keys::Any, &Shape::Template);
+
+/// How long a trigger of absence waits.
+const AFTER: Shape = Shape::OneOf(&[
+    Shape::Duration,
+    Shape::Map(&[
+        Field::new("domestic", Shape::Duration, "for parcels within the shop's country"),
+        Field::new(
+            "abroad",
+            Shape::Duration,
+            "for parcels to another country, or to an unknown one",
+        ),
+    ]),
+]);
 
 static TRIGGER_RULES: Shape = Shape::OneOf(&[
     Shape::Expression,
@@ -161,9 +187,12 @@ static TRIGGER_RULES: Shape = Shape::OneOf(&[
             Shape::OneOrMany(&words(&["shop", "fulfilment", "carrier", "returns"])),
             "who is believed",
         ),
-        Field::new("once_per", words(&["parcel", "order"]), "for what it fires once")
-            .default("parcel"),
-        Field::new("after", Shape::Duration, "for triggers of absence: after how long"),
+        Field::new(
+            "once_per",
+            words(&["parcel", "order"]),
+            "for what it fires once: parcel, and in_transit order, unless given",
+        ),
+        Field::new("after", AFTER, "for triggers of absence: after how long"),
     ]),
 ]);
 

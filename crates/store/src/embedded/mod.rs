@@ -13,6 +13,7 @@ mod desk;
 mod find;
 mod ledger;
 mod migrate;
+mod notes;
 mod open;
 mod packed;
 mod prune;

@@ -52,12 +52,15 @@ fn bodies_of(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     Ok(ids.len())
 }
 
-/// Settled receipts whose messages have all ended, with everything told of them.
+/// Settled receipts whose messages have all ended, with everything told of them. Those of orders of
+/// which something may still follow stay: what follows is told with them.
 fn receipts(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let ids: Vec<[u8; 16]> = connection
         .prepare_cached(
             "SELECT r.id FROM receipts r WHERE r.settled_at < ?1 AND r.body IS NULL AND r.answer IS NULL
-             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.receipt = r.id AND m.state = 0) LIMIT ?2",
+             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.receipt = r.id AND m.state = 0)
+             AND NOT EXISTS (SELECT 1 FROM lines l JOIN aggregates a ON a.id = l.aggregate
+               WHERE l.receipt = r.id AND a.wake_at IS NOT NULL) LIMIT ?2",
         )?
         .query_map(params![before, STEP], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

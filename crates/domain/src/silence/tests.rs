@@ -1,0 +1,204 @@
+//! Who is silent, and what that means for what is missed.
+
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::id::AggregateId;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn hours(from: Timestamp, hours: i64) -> Timestamp {
+    later(from, jiff::Span::new().hours(hours))
+}
+
+fn feed() -> SourceName {
+    SourceName::parse("feed").expect("a name")
+}
+
+/// What a test asks.
+struct World {
+    place: Place,
+    zone: TimeZone,
+    pulse: Pulse,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            place: Place::new("DE", None),
+            zone: TimeZone::get("Europe/Berlin").expect("a zone"),
+            pulse: Pulse::default(),
+        }
+    }
+
+    fn hear(&mut self, time: Timestamp, order: u128, carrier: Option<&str>) {
+        let places = [&self.place];
+        let days = Days { places: &places, zone: &self.zone };
+        self.pulse.hear(&feed(), carrier, AggregateId::from_bits(order), time, days);
+    }
+
+    /// Every working hour of every working day, each time of another order.
+    fn hear_every_hour(&mut self, from: Timestamp, until: Timestamp) {
+        let mut time = from;
+        let mut order = 0;
+        while time < until {
+            let local = time.to_zoned(self.zone.clone());
+            let is_open = (8..18).contains(&local.hour());
+            if is_open && crate::calendar::is_business_day(local.date(), &self.place) {
+                self.hear(time, order, Some("dhl"));
+                order += 1;
+            }
+            time = hours(time, 1);
+        }
+    }
+
+    fn ask(&self, since: Timestamp, now: Timestamp) -> Heard {
+        self.ask_as(Hearing { pulse: Some(&self.pulse), ..Hearing::default() }, since, now)
+    }
+
+    fn ask_as(&self, hearing: Hearing<'_>, since: Timestamp, now: Timestamp) -> Heard {
+        let feed = feed();
+        let (sources, places) = ([&feed], [&self.place]);
+        let missed = Missed { sources: &sources, carrier: Some("dhl"), since };
+        hearing.of(&missed, Days { places: &places, zone: &self.zone }, now)
+    }
+}
+
+fn is_suspended(heard: &Heard) -> bool {
+    matches!(heard, Heard::Suspended { .. })
+}
+
+#[test]
+fn a_feed_that_dies_is_noticed_within_a_working_day_or_two() {
+    let mut world = World::new();
+    let (began, died) = (at("2026-11-02T07:00:00Z"), at("2026-11-25T12:00:00Z"));
+    world.hear_every_hour(began, died);
+    // The weekend before was no silence.
+    assert_eq!(world.ask(began, at("2026-11-25T12:30:00Z")), Heard::Well);
+    assert_eq!(world.ask(began, hours(died, 18)), Heard::Well, "a night is usual");
+    let silent = world.ask(died, hours(died, 48));
+    let Heard::Suspended { why, until } = silent else { panic!("{silent:?}") };
+    assert_eq!(why, Suspension::SourceSilent("feed".to_owned()));
+    assert_eq!(until, hours(died, 54), "it is looked at again");
+}
+
+#[test]
+fn a_weekend_and_christmas_are_no_silence() {
+    let mut world = World::new();
+    world.hear_every_hour(at("2026-12-01T07:00:00Z"), at("2026-12-24T15:00:00Z"));
+    // Thursday afternoon to Monday morning, with two holidays between.
+    assert_eq!(world.ask(at("2026-12-24T15:00:00Z"), at("2026-12-28T08:00:00Z")), Heard::Well);
+}
+
+#[test]
+fn a_source_of_one_order_is_as_quiet_as_that_order() {
+    let mut world = World::new();
+    for n in 0..40 {
+        world.hear(hours(at("2026-11-02T07:00:00Z"), n), 7, None);
+    }
+    assert_eq!(world.ask(at("2026-11-03T23:00:00Z"), at("2026-11-30T07:00:00Z")), Heard::Well);
+}
+
+#[test]
+fn after_a_silence_there_is_time_to_catch_up_and_after_a_long_one_nothing_is_certain() {
+    let began = at("2026-11-02T07:00:00Z");
+    let again = |to: &str| {
+        let mut world = World::new();
+        world.hear_every_hour(began, at("2026-11-24T17:00:00Z"));
+        world.hear(at(to), 999, Some("dhl"));
+        world
+    };
+    // From Tuesday evening to Thursday noon, and as long to catch up.
+    let world = again("2026-11-26T11:00:00Z");
+    let before = at("2026-11-24T12:00:00Z");
+    assert!(is_suspended(&world.ask(before, at("2026-11-26T12:00:00Z"))));
+    let mut world = world;
+    world.hear_every_hour(at("2026-11-26T12:00:00Z"), at("2026-11-28T17:00:00Z"));
+    assert!(is_suspended(&world.ask(before, at("2026-11-28T04:00:00Z"))));
+    assert_eq!(world.ask(before, at("2026-11-28T06:00:00Z")), Heard::Well);
+    // What was heard of after it is not concerned.
+    assert_eq!(world.ask(at("2026-11-26T13:00:00Z"), at("2026-11-27T10:00:00Z")), Heard::Well);
+    // Six days: what was said meanwhile may be lost.
+    let world = again("2026-11-30T11:00:00Z");
+    let heard = world.ask(before, at("2026-12-20T12:00:00Z"));
+    assert!(matches!(heard, Heard::Void(Suspension::SourceSilent(_))), "{heard:?}");
+}
+
+#[test]
+fn a_silence_does_not_become_usual() {
+    let mut world = World::new();
+    world.hear_every_hour(at("2026-11-02T07:00:00Z"), at("2026-11-24T17:00:00Z"));
+    world.hear_every_hour(at("2026-12-01T07:00:00Z"), at("2026-12-03T17:00:00Z"));
+    let died = at("2026-12-03T17:00:00Z");
+    assert!(is_suspended(&world.ask(died, at("2026-12-07T12:00:00Z"))));
+}
+
+#[test]
+fn a_carrier_that_falls_silent_is_noticed_where_the_source_still_speaks_of_others() {
+    let mut world = World::new();
+    world.hear_every_hour(at("2026-11-02T07:00:00Z"), at("2026-11-24T17:00:00Z"));
+    let mut time = at("2026-11-25T07:00:00Z");
+    while time < at("2026-11-27T17:00:00Z") {
+        world.hear(time, u128::from(time.as_second().unsigned_abs()), Some("gls"));
+        time = hours(time, 1);
+    }
+    let heard = world.ask(at("2026-11-24T12:00:00Z"), at("2026-11-27T16:30:00Z"));
+    let Heard::Suspended { why, .. } = heard else { panic!("{heard:?}") };
+    assert_eq!(why, Suspension::CarrierSilent("dhl".to_owned()));
+}
+
+#[test]
+fn while_facts_wait_and_after_we_were_away_nothing_follows_from_absence() {
+    let world = World::new();
+    let (since, now) = (at("2026-11-24T12:00:00Z"), at("2026-11-27T12:00:00Z"));
+    let ask = |hearing| world.ask_as(hearing, since, now);
+    assert!(is_suspended(&ask(Hearing { backlog: true, ..Hearing::default() })));
+    let away = |from: &str, to: &str| [Outage { from: at(from), to: at(to) }];
+    let short = away("2026-11-27T10:00:00Z", "2026-11-27T11:30:00Z");
+    assert!(is_suspended(&ask(Hearing { away: &short, ..Hearing::default() })));
+    let caught_up = away("2026-11-27T08:00:00Z", "2026-11-27T09:30:00Z");
+    assert_eq!(ask(Hearing { away: &caught_up, ..Hearing::default() }), Heard::Well);
+    let long = away("2026-11-24T13:00:00Z", "2026-11-26T13:30:00Z");
+    let void = ask(Hearing { away: &long, ..Hearing::default() });
+    assert_eq!(void, Heard::Void(Suspension::Away));
+    let before = away("2026-11-20T12:00:00Z", "2026-11-23T12:00:00Z");
+    assert_eq!(ask(Hearing { away: &before, ..Hearing::default() }), Heard::Well);
+}
+
+#[test]
+fn a_long_time_without_a_sign_and_a_clock_that_jumps_are_outages() {
+    let now = at("2026-11-24T12:00:00Z");
+    let minutes = |n: i64| later(now, jiff::Span::new().minutes(n));
+    let mut alive = Alive::default();
+    alive.sign(now);
+    alive.sign(minutes(1));
+    alive.sign(minutes(10));
+    assert!(alive.away().is_empty());
+    alive.sign(minutes(21));
+    assert_eq!(alive.away(), [Outage { from: minutes(10), to: minutes(21) }]);
+    // Back an hour: for an hour nothing is certain.
+    alive.sign(minutes(-40));
+    assert_eq!(alive.away(), [Outage { from: minutes(-40), to: minutes(-40) }]);
+    let heard = outage::after(alive.away(), minutes(-500), minutes(0), || Suspension::Away);
+    assert!(is_suspended(&heard));
+    assert_eq!(Alive::read(&alive.write()), alive);
+    assert_eq!(Alive::read(b"{"), Alive::default());
+}
+
+#[test]
+fn a_pulse_reads_back_and_forgets_who_is_not_connected() {
+    let mut world = World::new();
+    world.hear_every_hour(at("2026-11-02T07:00:00Z"), at("2026-11-25T17:00:00Z"));
+    let read = Pulse::read(&world.pulse.write());
+    assert_eq!(read, world.pulse);
+    let dead = at("2026-12-01T12:00:00Z");
+    assert!(is_suspended(&world.ask(at("2026-11-25T12:00:00Z"), dead)));
+    world.pulse.keep(|_| false);
+    let feed = feed();
+    let places = [&world.place];
+    let missed = Missed { sources: &[&feed], carrier: None, since: at("2026-11-25T12:00:00Z") };
+    let days = Days { places: &places, zone: &world.zone };
+    assert_eq!(world.pulse.of(&missed, days, dead), Heard::Well);
+}

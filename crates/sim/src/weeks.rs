@@ -1,0 +1,211 @@
+//! Weeks of one merchant's orders, looked after every few minutes: what follows from silence.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use parcelwire_engine::{
+    Answer, Engine, Hook, Target,
+    ports::{Archive as _, Clock as _, FOLLOWED, Filter, List},
+};
+use parcelwire_store::embedded;
+use serde_json::{Value, json};
+
+use crate::{
+    clock::beginning,
+    dice::Plan,
+    rules::{KEY, WATCHFUL, book, book_without},
+    world::{Life, World},
+};
+
+/// How often the relay is looked after: more seldom would be an outage of its own.
+const STEP: Duration = Duration::from_mins(5);
+
+/// What the warehouse says at a time, counted from the beginning: a Tuesday, 06:00 UTC.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// When.
+    pub at: Duration,
+    /// Of which order.
+    pub order: u64,
+    /// The canonical status.
+    pub status: &'static str,
+    /// When it happened, where that was before.
+    pub happened: Option<Duration>,
+}
+
+impl Scan {
+    /// Something that happens in this hour, and is said at once.
+    pub fn at_hour(hour: u64, order: u64, status: &'static str) -> Self {
+        Self { at: Duration::from_hours(hour), order, status, happened: None }
+    }
+
+    /// The same, said only in a later hour.
+    pub fn said_in_hour(self, hour: u64) -> Self {
+        Self { at: Duration::from_hours(hour), happened: Some(self.at), ..self }
+    }
+}
+
+/// What some weeks came to.
+#[derive(Debug, Clone)]
+pub struct Weeks {
+    /// All that the marketing tool was told: hour, order, trigger.
+    pub told: Vec<(u64, u64, String)>,
+    /// What is shown of what followed: `TRIGGER OUTCOME: RULE`, newest first.
+    pub followed: Vec<String>,
+    /// How often the relay died.
+    pub crashes: u64,
+}
+
+impl Weeks {
+    /// What was told of an order: `TRIGGER`, repeats left out.
+    pub fn of(&self, order: u64) -> Vec<&str> {
+        let mut told: Vec<&str> = Vec::new();
+        for (_, of, trigger) in &self.told {
+            if *of == order && !told.contains(&trigger.as_str()) {
+                told.push(trigger);
+            }
+        }
+        told
+    }
+
+    /// How many orders were told this.
+    pub fn count(&self, trigger: &str) -> usize {
+        let mut orders: Vec<u64> =
+            self.told.iter().filter(|told| told.2 == trigger).map(|told| told.1).collect();
+        orders.sort_unstable();
+        orders.dedup();
+        orders.len()
+    }
+}
+
+/// What happens in some weeks.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    /// What is said.
+    pub scans: Vec<Scan>,
+    /// So many days.
+    pub days: u64,
+    /// The relay is switched off, from an hour until another.
+    pub away: Option<(u64, u64)>,
+    /// The merchant's files are gone, from an hour until another.
+    pub without_files: Option<(u64, u64)>,
+}
+
+/// Lives them.
+pub fn live(seed: u64, plan: Plan, story: Story) -> Weeks {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime needs nothing here");
+    let life = async move { lived(World::new(seed, plan), seed, story).await };
+    tokio::task::LocalSet::new().block_on(&runtime, life)
+}
+
+async fn lived(world: World, seed: u64, story: Story) -> Weeks {
+    let Story { mut scans, days, away, without_files } = story;
+    let is_within = |hours: Option<(u64, u64)>, hour: u64| {
+        hours.is_some_and(|(from, to)| (from..to).contains(&hour))
+    };
+    let mut has_files = true;
+    scans.sort_by_key(|scan| scan.at);
+    let mut scans = scans.into_iter().peekable();
+    let mut crashes = 0;
+    let mut life = world.begin(embedded::in_memory().expect("memory"), seed, crashes);
+    let end = beginning() + Duration::from_hours(24 * days);
+    let mut told = Vec::new();
+    while world.clock.now() < end {
+        let now = Duration::try_from(world.clock.now().duration_since(beginning()));
+        let now = now.expect("time goes on");
+        let hour = now.as_secs() / 3600;
+        if is_within(away, hour) {
+            tokio::time::sleep(STEP).await;
+            continue;
+        }
+        if has_files == is_within(without_files, hour) {
+            has_files = !has_files;
+            world.rules.swap(if has_files { book() } else { book_without(WATCHFUL) });
+        }
+        while let Some(scan) = scans.next_if(|scan| scan.at <= now) {
+            while !is_accepted(&mut life, &scan).await {
+                life = revive(&world, life, seed, &mut crashes).await;
+            }
+        }
+        loop {
+            let idle = tokio::select! {
+                biased;
+                () = life.faulty.died() => false,
+                () = life.engine.run_until_idle() => true,
+            };
+            if idle {
+                break;
+            }
+            life = revive(&world, life, seed, &mut crashes).await;
+        }
+        told.extend(world.marketing.told().iter().skip(told.len()).map(|body| summary(hour, body)));
+        world.balanced(&life.store).await;
+        tokio::time::sleep(STEP).await;
+    }
+    let filter = Filter::default();
+    let page = life.store.page(List::Events, filter, None, 5000).await.expect("memory answers");
+    let followed = page.rows.iter().filter(|row| row["index"].as_u64() >= Some(FOLLOWED.into()));
+    let followed = followed.map(|row| {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        format!("{} {}: {}", text("status"), text("outcome"), text("rule"))
+    });
+    Weeks { told, followed: followed.collect(), crashes }
+}
+
+fn summary(hour: u64, body: &Value) -> (u64, u64, String) {
+    let order = body["order"].as_str().and_then(|order| order.strip_prefix("A-")?.parse().ok());
+    (hour, order.unwrap_or(u64::MAX), body["trigger"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn revive(world: &World, life: Life, seed: u64, crashes: &mut u64) -> Life {
+    *crashes += 1;
+    let after = embedded::after_a_crash(&life.store).await.expect("it was written");
+    world.begin(after, seed, *crashes)
+}
+
+/// Posts until it is answered 2xx; `false` when the relay died.
+async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
+    loop {
+        let answer = tokio::select! {
+            biased;
+            () = life.faulty.died() => return false,
+            answer = post(&life.engine, scan) => answer,
+        };
+        match answer {
+            Answer::Accepted { .. } | Answer::Duplicate { .. } => return true,
+            Answer::StoreUnavailable => tokio::time::sleep(Duration::from_secs(1)).await,
+            other => panic!("a good webhook was answered {other:?}"),
+        }
+    }
+}
+
+async fn post(engine: &Engine, scan: &Scan) -> Answer {
+    let happened = beginning() + scan.happened.unwrap_or(scan.at);
+    let (order, status) = (scan.order, scan.status);
+    let mut body = json!({
+        "id": format!("{order}-{status}-{happened}"), "state": status, "order": format!("A-{order}"),
+        "at": happened.to_string(), "mail": format!("kim.{order}@example.test"),
+    });
+    if status != "order_placed" {
+        body["track"] = json!(format!("T-{order}"));
+    }
+    let path = format!("/hooks/{WATCHFUL}/depot");
+    engine
+        .receive(Hook {
+            target: Target::Source { merchant: WATCHFUL, source: "depot" },
+            method: "POST",
+            path: &path,
+            query: "",
+            headers: &[("x-depot-key", KEY), ("content-type", "application/json")],
+            body: Bytes::from(body.to_string()),
+            client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        })
+        .await
+}

@@ -1,0 +1,125 @@
+//! Weeks in which nothing is heard: who is told, and who must not be.
+
+use parcelwire_sim::{
+    Fault, Plan,
+    weeks::{Scan, Story, live},
+};
+
+const CALM: Plan = Plan::Once(u64::MAX, Fault::NotApplied);
+
+/// A hundred orders of one week, twenty a day, each up to where it waits to be collected or moves.
+fn a_hundred_orders() -> Vec<Scan> {
+    let mut scans = Vec::new();
+    for order in 0..100 {
+        // Tuesday to Friday, then Monday: a warehouse has weekends.
+        let day = [0, 1, 2, 3, 6][(order / 20) as usize];
+        let hour = 24 * day + 1 + (order % 20) / 3;
+        scans.push(Scan::at_hour(hour, order, "order_placed"));
+        scans.push(Scan::at_hour(hour + 2, order, "dispatched"));
+        scans.push(Scan::at_hour(hour + 5, order, "in_transit"));
+        if order % 2 == 0 {
+            scans.push(Scan::at_hour(hour + 7, order, "ready_for_pickup"));
+        }
+    }
+    scans
+}
+
+/// Orders of which something is heard in every working hour.
+fn others(from_day: u64, until_day: u64) -> Vec<Scan> {
+    let mut scans = Vec::new();
+    for day in (from_day..until_day).filter(|day| ![4, 5].contains(&(day % 7))) {
+        for hour in 0..10 {
+            let order = 1000 + day * 10 + hour;
+            scans.push(Scan::at_hour(24 * day + hour, order, "order_placed"));
+            scans.push(Scan::at_hour(24 * day + hour, order, "delivered"));
+        }
+    }
+    scans
+}
+
+#[test]
+fn a_feed_dies_and_a_hundred_customers_with_delivered_parcels_hear_nothing() {
+    let mut scans = a_hundred_orders();
+    scans.extend(others(0, 7));
+    // All of them are delivered in the second week; nobody says so until the feed is back in the fifth.
+    let back = 24 * 28 + 4;
+    for order in 0..100 {
+        let delivered = Scan::at_hour(24 * 7 + 4 + order / 10, order, "delivered");
+        scans.push(delivered.said_in_hour(back + order / 25));
+    }
+    scans.extend(others(29, 35));
+    let weeks = live(1, CALM, Story { scans, days: 40, ..Story::default() });
+    let of_absence =
+        ["fulfilment_stalled", "carrier_pickup_stalled", "shipment_stalled", "presumed_lost"];
+    for trigger in of_absence {
+        assert_eq!(weeks.count(trigger), 0, "{trigger}");
+    }
+    // Whoever's parcel waited before the feed died was reminded while it was heard, and only then.
+    let late = weeks
+        .told
+        .iter()
+        .filter(|(hour, _, trigger)| *hour > 24 * 8 && trigger == "pickup_reminder");
+    assert_eq!(late.count(), 0);
+    // Why is told with every order, once.
+    let waits = |trigger: &str| {
+        let wanted = format!("{trigger} filtered: source_silent");
+        weeks.followed.iter().filter(|line| **line == wanted).count()
+    };
+    assert!(waits("presumed_lost") >= 50, "{:?}", &weeks.followed[..9]);
+    assert_eq!(weeks.crashes, 0);
+}
+
+#[test]
+fn a_living_feed_tells_of_every_parcel_that_stands_still_however_often_the_relay_dies() {
+    let mut scans = a_hundred_orders();
+    scans.extend(others(0, 25));
+    for (seed, plan) in [(2, CALM), (3, Plan::Often(4))] {
+        let scans = scans.clone();
+        let weeks = live(seed, plan, Story { scans, days: 25, ..Story::default() });
+        assert_eq!(weeks.count("pickup_reminder"), 50, "every second one waits");
+        assert_eq!(weeks.count("shipment_stalled"), 50, "the others stand still");
+        assert_eq!(weeks.count("presumed_lost"), 50);
+        assert_eq!(weeks.count("fulfilment_stalled"), 0);
+        assert_eq!(weeks.of(1), ["dispatched", "in_transit", "shipment_stalled", "presumed_lost"]);
+        assert_eq!(
+            weeks.of(2),
+            ["dispatched", "in_transit", "ready_for_pickup", "pickup_reminder"]
+        );
+        assert_eq!(weeks.crashes > 0, plan != CALM, "{} crashes", weeks.crashes);
+    }
+}
+
+#[test]
+fn a_relay_that_was_away_listens_before_it_speaks() {
+    let mut scans = a_hundred_orders();
+    scans.extend(others(0, 25));
+    // Two days, in which the reminders of the first parcels fall due. What was delivered meanwhile is
+    // said when the relay is back.
+    let (from, to) = (24 * 2 + 20, 24 * 4 + 8);
+    for order in (0..60).filter(|order| order % 2 == 0) {
+        scans.push(Scan::at_hour(from + 2, order, "delivered").said_in_hour(to + 3));
+    }
+    let away = Some((from, to));
+    let weeks = live(4, CALM, Story { scans, days: 20, away, ..Story::default() });
+    for order in (0..60).filter(|order| order % 2 == 0) {
+        assert!(!weeks.of(order).contains(&"pickup_reminder"), "{order}: {:?}", weeks.of(order));
+    }
+    assert!(weeks.of(81).contains(&"shipment_stalled"), "{:?}", weeks.of(81));
+    assert!(weeks.of(80).contains(&"pickup_reminder"), "{:?}", weeks.of(80));
+}
+
+#[test]
+fn orders_of_a_merchant_whose_files_are_gone_sleep_on_and_wake_when_they_are_back() {
+    let scans: Vec<Scan> = (0..200)
+        .flat_map(|order| {
+            [Scan::at_hour(1, order, "dispatched"), Scan::at_hour(2, order, "ready_for_pickup")]
+        })
+        .collect();
+    let without_files = Some((24, 24 * 4));
+    let weeks = live(5, CALM, Story { scans, days: 6, without_files, ..Story::default() });
+    assert_eq!(weeks.count("pickup_reminder"), 200);
+    let told = weeks.told.iter().filter(|(.., trigger)| trigger == "pickup_reminder");
+    assert!(told.clone().all(|(hour, ..)| *hour >= 24 * 4), "{:?}", told.take(3));
+    let lines = weeks.followed.iter().filter(|line| *line == "pickup_reminder forwarded: ");
+    assert_eq!(lines.count(), 200);
+}
