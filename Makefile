@@ -29,6 +29,7 @@ else
 	$(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests
 endif
 	$(CARGO) run --locked --quiet -- check
+	$(CARGO) run --locked --quiet -- simulate scenarios
 
 doc:
 	$(CARGO) test --workspace --locked --doc --quiet

@@ -1,7 +1,7 @@
 //! `config`, `schema`, `completions`: what needs no relay.
 
 use clap::{Args, CommandFactory as _};
-use parcelwire_mapping::book::FileKind;
+use parcelwire_mapping::{book::FileKind, scenario, text::json_schema};
 
 use super::{Arguments, Done, Failure, print};
 use crate::config::Settings;
@@ -17,7 +17,7 @@ pub(super) struct Config {
 /// `parcelwire schema`
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// source, destination, mapping, merchant, template or feed; all of them when left out
+    /// source, destination, mapping, merchant, template, feed or scenario; all when left out
     kind: Option<String>,
 }
 
@@ -45,23 +45,32 @@ impl Config {
 impl Schema {
     pub(super) fn run(&self) -> Done {
         let Some(wanted) = &self.kind else {
-            let all: serde_json::Map<String, serde_json::Value> = FileKind::ALL
-                .iter()
-                .map(|(name, kind)| ((*name).to_owned(), kind.schema()))
-                .collect();
+            let all: serde_json::Map<String, serde_json::Value> =
+                kinds().map(|(name, schema)| (name.to_owned(), schema())).collect();
             print(&serde_json::to_string_pretty(&all).unwrap_or_default());
             return Ok(());
         };
-        let Some((_, kind)) = FileKind::ALL.iter().find(|(name, _)| name == wanted) else {
-            let names: Vec<&str> = FileKind::ALL.iter().map(|(name, _)| *name).collect();
+        let Some((_, schema)) = kinds().find(|(name, _)| name == wanted) else {
+            let names: Vec<&str> = kinds().map(|(name, _)| name).collect();
             return Err(Failure::Usage(format!(
                 "`{wanted}` is no kind of file; known: {}",
                 names.join(", ")
             )));
         };
-        print(&serde_json::to_string_pretty(&kind.schema()).unwrap_or_default());
+        print(&serde_json::to_string_pretty(&schema()).unwrap_or_default());
         Ok(())
     }
+}
+
+type Described = (&'static str, Box<dyn Fn() -> serde_json::Value>);
+
+/// Every kind of file that people write, with how its schema is had.
+fn kinds() -> impl Iterator<Item = Described> {
+    let rules = FileKind::ALL
+        .into_iter()
+        .map(|(name, kind)| -> Described { (name, Box::new(move || kind.schema())) });
+    let scenario = || json_schema(&scenario::SHAPE, "scenario");
+    rules.chain([("scenario", Box::new(scenario) as Box<_>)])
 }
 
 impl Completions {

@@ -11,7 +11,7 @@ use parcelwire_domain::{
 use parcelwire_mapping::{
     book::{Book, Entry, FileKind, Invented, RuleFile, Surroundings},
     merchant::Source,
-    scenario::{Scenario, Whose},
+    scenario::{Rules, Scenario, Whose},
     text::{RenderFormat, Severity, did_you_mean, render},
 };
 
@@ -65,8 +65,15 @@ pub(super) fn book(
         files.push(file(FileKind::SourceConnector, source_of(party), facts(party)));
     }
     match &scenario.whose {
-        Whose::Mapping { name, with } => {
+        Whose::Mapping { mapping, with } => {
             files.retain(|file| file.kind != FileKind::Merchant);
+            let name = match mapping {
+                Rules::File(name) => name,
+                Rules::Own(own) => {
+                    files.push(file(FileKind::Mapping, ID.to_owned(), json(own)));
+                    ID
+                }
+            };
             let tool = "scenario-tool".to_owned();
             files.push(file(FileKind::DestinationConnector, tool, TOOL.to_owned()));
             let merchant = merchant(name, with);
@@ -139,6 +146,10 @@ fn merchant(mapping: &str, with: &Map) -> String {
     for (key, value) in with.iter() {
         file.set(key, value.clone());
     }
+    json(&file)
+}
+
+fn json(file: &Map) -> String {
     let mut text = String::new();
     file.write_json(&mut text);
     text

@@ -5,7 +5,7 @@ mod clock;
 mod made_up;
 mod recorder;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -29,9 +29,11 @@ use clock::Jumping;
 pub(crate) use recorder::Decided;
 use recorder::{Marketing, Recorder};
 
-/// Looks at one instant after which the same thing is still due: a mistake of ours, not to be
-/// waited for.
-const MAX_LOOKS: usize = 1_000;
+/// How soon is looked again after what is due and waits for something else.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+
+/// Most looks between two steps: two months of looking again.
+const MOST_LOOKS: usize = 90_000;
 
 /// How a story went.
 #[derive(Debug)]
@@ -107,20 +109,30 @@ impl World {
     /// Lives on to `at`, with all that is due before.
     async fn go_on(&self, at: Timestamp) -> LedgerResult<()> {
         let held = self.store.hold().await?;
-        for _ in 0..MAX_LOOKS {
-            let due = self.store.next_due(&held).await?.filter(|due| *due <= at);
-            self.clock.jump(due.unwrap_or(at));
+        for _ in 0..MOST_LOOKS {
+            let now = self.clock.now();
+            let due = match self.store.next_due(&held).await? {
+                // It waits behind something else of its order.
+                Some(due) if due <= now => now + LOOK_AGAIN,
+                Some(due) => due.min(at),
+                None => at,
+            };
+            self.clock.jump(due.min(at));
             self.engine.run_until_idle().await;
-            if due.is_none() {
+            if due >= at {
                 return Ok(());
             }
         }
-        Err(PortError::NotApplied { why: "something is due again and again".to_owned() })
+        let now = self.clock.now();
+        Err(PortError::NotApplied { why: format!("something is due again and again at {now}") })
     }
 
     async fn step(&self, place: usize, step: &Step) -> Result<(), SimulateError> {
         match &step.what {
-            What::Down(until) => self.clock.jump(*until),
+            What::Down(until) => {
+                self.clock.jump(*until);
+                self.engine.run_again_until_idle().await;
+            }
             What::Hook { source, topic, headers, body } => {
                 let receipt = self
                     .hooked(place, source, topic.as_deref(), headers, body)

@@ -34,6 +34,7 @@ mod settling;
 mod settling_news;
 mod signing;
 mod silent;
+mod simulate;
 mod starting;
 mod stop;
 mod supply;

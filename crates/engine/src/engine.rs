@@ -125,8 +125,19 @@ impl Engine {
         self.receive.finish().await;
     }
 
-    /// Works until there is nothing left that is due: for tests.
+    /// Works until there is nothing left that is due: for stories on a clock that jumps. It counts
+    /// as running since it did so last.
     pub async fn run_until_idle(&self) {
+        self.shared.hearing.stay(self.shared.clock.now());
+        self.look_after_everything().await;
+    }
+
+    /// The same after a time in which it did not run.
+    pub async fn run_again_until_idle(&self) {
+        self.look_after_everything().await;
+    }
+
+    async fn look_after_everything(&self) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
         let lookups = Lookups::new(&self.shared);

@@ -63,6 +63,13 @@ impl HearingDesk {
         self.state().alive.as_ref().map(|alive| alive.away().to_vec()).unwrap_or_default()
     }
 
+    /// See [`Alive::stay`].
+    pub(crate) fn stay(&self, now: Timestamp) {
+        if let Some(alive) = &mut self.state().alive {
+            alive.stay(now);
+        }
+    }
+
     /// What a merchant's sources said in a step that is written.
     pub(crate) fn hear(&self, merchant: &Merchant, words: &[Word]) {
         if words.is_empty() {

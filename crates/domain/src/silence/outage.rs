@@ -94,6 +94,11 @@ impl Alive {
         self.at = Some(now);
     }
 
+    /// It was there all the time until `now`, on a clock that jumps.
+    pub fn stay(&mut self, now: Timestamp) {
+        self.at = Some(now);
+    }
+
     /// When it was away.
     pub fn away(&self) -> &[Outage] {
         &self.away

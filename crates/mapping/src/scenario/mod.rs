@@ -46,13 +46,22 @@ pub struct Scenario {
 pub enum Whose {
     /// A merchant who is made up around a mapping.
     Mapping {
-        /// The mapping.
-        name: String,
+        /// The mapping: one of the files, or the content of one.
+        mapping: Rules,
         /// Other keys of the merchant's file.
         with: Map,
     },
     /// One of the configured merchants.
     Merchant(String),
+}
+
+/// A mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rules {
+    /// In the file of this name.
+    File(String),
+    /// Written in the scenario itself.
+    Own(Map),
 }
 
 /// Something that happens.
@@ -152,10 +161,14 @@ pub fn parse(path: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Sc
 }
 
 fn whose(file: &Node, diagnostics: &mut Diagnostics) -> Option<Whose> {
-    let text = |key: &str| file.get(key).and_then(Node::as_str).map(str::to_owned);
-    match (text("mapping"), text("merchant")) {
-        (Some(name), None) => Some(Whose::Mapping { name, with: plain_map(file.get("with")) }),
-        (None, Some(id)) if !file.has("with") => Some(Whose::Merchant(id)),
+    let merchant = file.get("merchant").and_then(Node::as_str);
+    match (file.get("mapping"), merchant) {
+        (Some(node), None) => {
+            let own = || Rules::Own(plain_map(Some(node)));
+            let mapping = node.as_str().map_or_else(own, |name| Rules::File(name.to_owned()));
+            Some(Whose::Mapping { mapping, with: plain_map(file.get("with")) })
+        }
+        (None, Some(id)) if !file.has("with") => Some(Whose::Merchant(id.to_owned())),
         (None, Some(_)) => {
             let span = &file.get("with")?.span;
             let error = Diagnostic::error(span, "`with:` is for a made-up merchant");

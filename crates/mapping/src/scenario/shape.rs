@@ -53,7 +53,11 @@ static SENT: Shape = Shape::Map(&[
 /// `scenarios/NAME.yaml`.
 pub static SHAPE: Shape = Shape::Map(&[
     Field::new("title", Shape::Text, "what it is about").required(),
-    Field::new("mapping", Shape::Text, "a mapping, with a merchant who is made up around it"),
+    Field::new(
+        "mapping",
+        Shape::OneOf(&[Shape::Text, Shape::MapOf(Keys::Any, &Shape::Any)]),
+        "a mapping's name, or its content; a merchant is made up around it",
+    ),
     Field::new(
         "with",
         Shape::MapOf(Keys::Any, &Shape::Any),
