@@ -30,6 +30,31 @@ statuses:
 tests: {}
 ";
 
+/// The same warehouse where its webhooks only say what is to be asked for.
+const POINTING: &str = "\
+title: Depot
+facts: invented for simulation
+settings: { key: { secret: true } }
+verify: { token: true, header: X-Depot-Key }
+delivery_id: =id
+lookup:
+  request: GET https://depot.test/facts/{{ fact }}
+  headers: { Authorization: 'Bearer {{ settings.key }}' }
+events:
+  code: =answer.state
+  occurred_at: =answer.at
+  order_id: =answer.order
+  order_number: =answer.order
+  email: =answer.mail
+  tracking_number: =answer.track
+statuses:
+  order_placed: order_placed
+  dispatched: dispatched
+  out_for_delivery: out_for_delivery
+  delivered: delivered
+tests: {}
+";
+
 const PIGEON: &str = "\
 title: Pigeon
 facts: invented for simulation
@@ -50,12 +75,29 @@ sources: { depot: { secret: the-warehouse-s-key-0001 } }
 destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
 ";
 
+const ASKING: &str = "\
+holds: off
+mapping: plain
+sources: { depot: { secret: the-warehouse-s-key-0001, key: the-key-for-questions } }
+destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
+";
+
 const PLAIN: &str = "\
 extends: default
 triggers: { dispatched: on, out_for_delivery: on, delivered: on, order_placed: off }
 ";
 
-pub(crate) fn book() -> Book {
+/// The files of a world whose webhooks say all.
+pub(crate) fn telling() -> Book {
+    book(DEPOT, MERCHANT)
+}
+
+/// The files of a world whose webhooks point to what they are about.
+pub(crate) fn asking() -> Book {
+    book(POINTING, ASKING)
+}
+
+fn book(depot: &str, merchant: &str) -> Book {
     let file = |kind, name: &str, text: &str| RuleFile {
         kind,
         name: name.to_owned(),
@@ -66,10 +108,10 @@ pub(crate) fn book() -> Book {
     let mut files = vec![
         file(FileKind::Mapping, "default", default),
         file(FileKind::Mapping, "plain", PLAIN),
-        file(FileKind::SourceConnector, "depot", DEPOT),
+        file(FileKind::SourceConnector, "depot", depot),
         file(FileKind::DestinationConnector, "pigeon", PIGEON),
     ];
-    files.extend(MERCHANTS.iter().map(|name| file(FileKind::Merchant, name, MERCHANT)));
+    files.extend(MERCHANTS.iter().map(|name| file(FileKind::Merchant, name, merchant)));
     let (book, told) = Book::compile(&files, &Literally, &Surroundings::default(), None);
     assert!(!told.has_errors(), "the world's own files: {told:?}");
     book
