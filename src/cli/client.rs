@@ -131,6 +131,23 @@ impl Relay {
     }
 }
 
+impl Relay {
+    /// A whole list, of one merchant or over all.
+    pub(super) fn all(&self, merchant: Option<&str>, list: &str) -> Result<Vec<Value>, Failure> {
+        let base = of_merchant(merchant);
+        let mut items = Vec::new();
+        let mut next = String::new();
+        loop {
+            let page = self.ask(&format!("{base}/{list}?limit=500{next}"), None)?;
+            items.extend(page["items"].as_array().into_iter().flatten().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = format!("&cursor={cursor}"),
+                None => return Ok(items),
+            }
+        }
+    }
+}
+
 /// Whose fault a problem is.
 fn refused(status: u16, problem: &Value) -> Failure {
     let text = |name: &str| problem[name].as_str().unwrap_or_default();

@@ -10,6 +10,7 @@ mod healthcheck;
 mod infer;
 mod map;
 mod new;
+mod polls;
 mod send;
 mod serve;
 mod show;
@@ -59,6 +60,8 @@ enum Command {
     Stats(stats::Stats),
     /// Codes that no connector knew, with the line to add
     Unmapped(unmapped::Unmapped),
+    /// How it goes at the sources and feeds that are asked for news
+    Polls(polls::Polls),
     /// Canonical events of a running relay
     Events(events::Events),
     /// What can be connected: each connector, what it can do, how well its facts are confirmed
@@ -154,6 +157,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
+        Command::Polls(polls) => polls.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
         Command::Infer(infer) => infer.run(),

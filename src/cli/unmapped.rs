@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Done,
-    client::{At, Lazy, Relay, of_merchant},
+    client::{At, Lazy},
     print, say,
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Unmapped {
 
 impl Unmapped {
     pub(super) fn run(&self, settings: Lazy<'_>) -> Done {
-        let items = self.all(&self.at.relay(settings)?)?;
+        let items = self.at.relay(settings)?.all(self.merchant.as_deref(), "unmapped")?;
         if self.json {
             print(&json!({ "items": items }).to_string());
             return Ok(());
@@ -39,21 +39,6 @@ impl Unmapped {
             print(&line);
         }
         Ok(())
-    }
-
-    /// All pages.
-    fn all(&self, relay: &Relay) -> Result<Vec<Value>, super::Failure> {
-        let base = of_merchant(self.merchant.as_deref());
-        let mut items = Vec::new();
-        let mut next = String::new();
-        loop {
-            let page = relay.ask(&format!("{base}/unmapped?limit=500{next}"), None)?;
-            items.extend(page["items"].as_array().into_iter().flatten().cloned());
-            match page["next_cursor"].as_str() {
-                Some(cursor) => next = format!("&cursor={cursor}"),
-                None => return Ok(items),
-            }
-        }
     }
 }
 

@@ -113,6 +113,7 @@ pub struct SandboxAt {
 #[expect(missing_docs, reason = "each is described in config/default.yaml")]
 pub struct Egress {
     pub allow: Vec<String>,
+    pub max_answers_bytes: usize,
 }
 
 /// How long things are kept.
@@ -241,6 +242,7 @@ impl Settings {
                 memory_days: self.retention.memory_days,
             },
             max_answer_bytes: self.http.max_body_bytes,
+            max_answers_bytes: self.egress.max_answers_bytes,
             ..EngineSettings::default()
         }
     }

@@ -16,7 +16,7 @@ use parcelwire_engine::{Hook, Target};
 
 use super::{
     Shared,
-    body::{Body, Unread},
+    body::{self, Body, Unread},
     problem,
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn hook_below(
     take(&request, payload, &shared, target).await
 }
 
-/// `/feeds/{feed}`
+/// `/feeds/{feed}` and what is below.
 pub(super) async fn feed(
     request: HttpRequest,
     payload: Payload,
@@ -52,6 +52,17 @@ pub(super) async fn feed(
     path: web::Path<String>,
 ) -> HttpResponse {
     let name = path.into_inner();
+    take(&request, payload, &shared, Target::Feed(&name)).await
+}
+
+/// The same with a path behind it.
+pub(super) async fn feed_below(
+    request: HttpRequest,
+    payload: Payload,
+    shared: Data<Shared>,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    let (name, _) = path.into_inner();
     take(&request, payload, &shared, Target::Feed(&name)).await
 }
 
@@ -67,7 +78,7 @@ async fn take(
     target: Target<'_>,
 ) -> HttpResponse {
     let limit = shared.max_body_bytes;
-    let reading = shared.bodies.read(&mut payload, limit);
+    let reading = body::read(&shared.bodies, &mut payload, limit);
     let refused = match tokio::time::timeout(shared.request_timeout, reading).await {
         Ok(Ok(body)) => return hand_over(request, &body, shared, target).await,
         Ok(Err(Unread::TooLarge)) => problem::too_large(limit),

@@ -17,7 +17,7 @@ use actix_web::{
     middleware::DefaultHeaders,
     web::{self, Data},
 };
-use parcelwire_engine::Engine;
+use parcelwire_engine::{Engine, room::Room};
 use tokio::net::TcpStream;
 
 use crate::config::Http;
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) max_body_bytes: usize,
     /// Room for all bodies that are read and stored at once.
-    pub(crate) bodies: body::Room,
+    pub(crate) bodies: Room,
     /// How long a request may take to come in.
     pub(crate) request_timeout: Duration,
     /// SHA-256 of the admin token.
@@ -53,8 +53,8 @@ const LINGER: Duration = Duration::from_secs(1);
 const PASSING: usize = 64;
 
 /// Room for the bodies of all requests under way; the largest one fits in any case.
-pub(crate) fn room_for_bodies(settings: &Http) -> body::Room {
-    body::Room::new(settings.max_bodies_bytes.max(settings.max_body_bytes))
+pub(crate) fn room_for_bodies(settings: &Http) -> Room {
+    Room::new(settings.max_bodies_bytes.max(settings.max_body_bytes))
 }
 
 /// Builds the server on a socket, with room for so many connections.
@@ -128,6 +128,7 @@ fn app(
         .route("/hooks/{merchant}/{source}/{tail:.*}", web::route().to(hooks::hook_below))
         .route("/hooks{tail:.*}", web::route().to(hooks::nowhere))
         .route("/feeds/{feed}", web::route().to(hooks::feed))
+        .route("/feeds/{feed}/{tail:.*}", web::route().to(hooks::feed_below))
         .route("/feeds{tail:.*}", web::route().to(hooks::nowhere))
         .service(api::read("/healthz", web::to(health)))
         .service(api::read("/readyz", web::to(ready)))

@@ -16,7 +16,7 @@ use parcelwire_domain::{
 };
 use parcelwire_engine::ports::{
     Accepted, Asked, Asking, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult,
-    NewMessage, NewReceipt, Next, Outcome, PauseChange, Polled, ReadyMessage, Recalled,
+    NewMessage, NewReceipt, Next, Outcome, Owner, PauseChange, Polled, ReadyMessage, Recalled,
     ReceiptLines, Refused, Retention, StoredReceipt, StoryLine, ToAsk, Transport, TransportError,
     WakeUp, Want,
 };
@@ -263,20 +263,16 @@ impl Asking for Recorder {
         self.store.hurry(why).await
     }
 
-    async fn polled(
-        &self,
-        merchant: MerchantId,
-        source: SourceName,
-    ) -> LedgerResult<Option<Polled>> {
-        self.store.polled(merchant, source).await
+    async fn polled(&self, of: Vec<(Owner, SourceName)>) -> LedgerResult<Vec<Option<Polled>>> {
+        self.store.polled(of).await
     }
 
     async fn keep_polled(
         &self,
-        merchant: MerchantId,
+        owner: Owner,
         source: SourceName,
         polled: Polled,
     ) -> LedgerResult<()> {
-        self.store.keep_polled(merchant, source, polled).await
+        self.store.keep_polled(owner, source, polled).await
     }
 }

@@ -7,7 +7,10 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use parcelwire_engine::ports::{Transport, TransportError};
+use parcelwire_engine::{
+    ports::{Transport, TransportError},
+    room::{Room, Share},
+};
 use parcelwire_mapping::http::{HttpAnswer, HttpRequest};
 use reqwest::{
     Client, Method, Url,
@@ -107,13 +110,15 @@ impl Way {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
-        self.fetch(request, MAX_ANSWER_BYTES).await
+        let own = Room::new(MAX_ANSWER_BYTES);
+        self.fetch(request, MAX_ANSWER_BYTES, &mut own.share(0)).await
     }
 
     async fn fetch(
         &self,
         request: HttpRequest,
         most_bytes: usize,
+        share: &mut Share<'_>,
     ) -> Result<HttpAnswer, TransportError> {
         let (url, client) = self.way(&request.url)?;
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -141,7 +146,7 @@ impl Transport for HttpTransport {
                 Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
             })
             .collect();
-        let (body, truncated) = self.read(answer, &host, most_bytes).await?;
+        let (body, truncated) = self.read(answer, &host, most_bytes, share).await?;
         Ok(HttpAnswer { status, headers, body, truncated, took: began.elapsed() })
     }
 }
@@ -152,18 +157,22 @@ impl HttpTransport {
         mut answer: reqwest::Response,
         host: &str,
         most_bytes: usize,
+        share: &mut Share<'_>,
     ) -> Result<(Bytes, bool), TransportError> {
         let mut body = BytesMut::new();
         loop {
             match answer.chunk().await {
                 Ok(Some(chunk)) => {
-                    let room = most_bytes.saturating_sub(body.len());
-                    if chunk.len() > room {
-                        body.extend_from_slice(chunk.get(..room).unwrap_or_default());
-                        // Dropping the answer closes the connection: nobody waits for its end.
+                    let left = most_bytes.saturating_sub(body.len());
+                    let part = chunk.get(..left).unwrap_or(&chunk);
+                    // Dropping the answer closes the connection: nobody waits for its end.
+                    if !share.grow(part.len()) {
+                        return Err(TransportError::NoRoom);
+                    }
+                    body.extend_from_slice(part);
+                    if part.len() < chunk.len() {
                         return Ok((body.freeze(), true));
                     }
-                    body.extend_from_slice(&chunk);
                 }
                 Ok(None) => return Ok((body.freeze(), false)),
                 Err(error) => return Err(self.classify(host, &error)),

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, SHOP_SECRET, TestApp, answer, hmac_base64, spawn_with, write};
+use crate::harness::{
+    Answer, SHOP_SECRET, TestApp, answer, hmac_base64, spawn_tuned, spawn_with, write,
+};
 
 const CONNECTOR: &str = "title: Lagerhaus\nfacts: invented for a test\nverify: { hmac: sha256, encoding: base64, header: X-Lager-Sig }\n\
     account: =parcel.client\nevents:\n  each: =parcels\n  as: parcel\n  code: =parcel.status\n  order_number: =parcel.order\n\
@@ -121,4 +123,63 @@ async fn a_webhook_that_nobody_claims_is_told_and_dropped() {
     let story = app.settled(&told).await;
     assert_eq!(story["status"], "unclaimed");
     assert!(story["request"]["body"].is_null());
+}
+
+const ABOVE: &str = "https://relay.example.test";
+
+const CALLER: &str = r"title: Caller
+facts: invented for a test
+verify: { hmac: sha256, encoding: base64, header: X-Lager-Sig, signed: '{{ url }} {{ body }}' }
+account: =client
+handshake:
+  - { method: GET, path: hello/there, when: =query.code is present, body: 'welcome {{ query.code }} to {{ path }} of {{ address }}' }
+events:
+  status: dispatched
+  order_number: =order
+  tracking_number: =order
+  email: =mail
+tests: {}
+";
+
+#[tokio::test]
+async fn a_feed_has_addresses_below_its_own() {
+    let files = |directory: &Path, sandbox: &str| {
+        write_files(directory, directory, sandbox);
+        write(directory, "connectors/sources/caller.yaml", CALLER);
+        write(
+            directory,
+            "feeds/calls.yaml",
+            &format!("connector: caller\nsecret: {SHOP_SECRET}\n"),
+        );
+        let file = format!(
+            "holds: off\nsources:\n  calls: {{ account: 1 }}\ndestinations:\n  klaviyo: {{ api_key: pk_anna, base_url: \"{sandbox}\" }}\n"
+        );
+        write(directory, "merchants/anna.yaml", &file);
+    };
+    let app = spawn_tuned(files, |settings| ABOVE.clone_into(&mut settings.http.public_url)).await;
+    let get = async |path: &str| app.client.get(app.url(path)).send().await.expect("it answers");
+    let welcome = get("/feeds/calls/hello/there?code=7").await;
+    assert_eq!(welcome.status(), 200);
+    let told = welcome.text().await.expect("text");
+    assert_eq!(told, format!("welcome 7 to hello/there of {ABOVE}/feeds/calls"));
+    for (path, status) in [
+        ("/feeds/calls/hello/there", 405),
+        ("/feeds/calls/hello?code=7", 405),
+        ("/feeds/calls?code=7", 405),
+        ("/feeds/nobody/hello/there?code=7", 404),
+        ("/feeds//hello/there?code=7", 404),
+    ] {
+        assert_eq!(get(path).await.status(), status, "{path}");
+    }
+    // A webhook below it is one of the feed, signed over the whole address.
+    let body = json!({ "client": "1", "order": "#1", "mail": "kim@example.test" }).to_string();
+    for (signed, status) in [("/feeds/calls/in?a=1", 202), ("/feeds/calls", 401)] {
+        let text = format!("{ABOVE}{signed} {body}");
+        let signature = hmac_base64(SHOP_SECRET.as_bytes(), text.as_bytes());
+        let request = app.client.post(app.url("/feeds/calls/in?a=1"));
+        let told = answer(request.header("x-lager-sig", signature).body(body.clone()).send().await);
+        assert_eq!(told.await.status, status, "{signed}");
+    }
+    assert_eq!(app.arrived(1).await[0].1, "kim@example.test");
+    app.stats().await;
 }

@@ -133,6 +133,24 @@ pub(crate) async fn answer(sent: Result<reqwest::Response, reqwest::Error>) -> A
     Answer { status, headers, body }
 }
 
+/// Asks until the answer is as wanted.
+pub(crate) async fn until<T>(
+    what: &str,
+    ask: impl AsyncFn() -> T,
+    wanted: impl Fn(&T) -> bool,
+) -> T {
+    let asked = async {
+        loop {
+            let answer = ask().await;
+            if wanted(&answer) {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{what}: it never came"))
+}
+
 impl TestApp {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
@@ -201,18 +219,7 @@ impl TestApp {
 
     /// Asks until the answer is as wanted.
     pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let asked = async {
-            loop {
-                let body = self.get(path).await.body;
-                if wanted(&body) {
-                    return body;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, asked)
-            .await
-            .unwrap_or_else(|_| panic!("{path} never came to it"))
+        until(path, async || self.get(path).await.body, |body| wanted(body)).await
     }
 
     /// Waits until the sandbox has so many events; answers metric and person of each.

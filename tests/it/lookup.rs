@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
-    harness::{Answer, PATIENCE, TestApp, answer, client, next, spawn_with, write},
+    harness::{Answer, TestApp, answer, client, next, spawn_tuned, spawn_with, until, write},
     other::{Other, Reply, json as fine, status},
     process::Relay,
 };
@@ -206,25 +206,68 @@ async fn a_refused_key_is_told_and_a_new_one_is_used_at_once() {
     assert_eq!(other.asked().len(), 2);
 }
 
+/// A page that is as large as this.
+fn large_page(number: u64, bytes: usize) -> String {
+    let mut page = page(number, 1);
+    page.push_str(&" ".repeat(bytes.saturating_sub(page.len())));
+    page
+}
+
+async fn metrics(app: &TestApp) -> String {
+    let told = app.client.get(app.url("/metrics")).send().await.expect("it answers");
+    told.text().await.expect("text")
+}
+
+#[tokio::test]
+async fn large_answers_wait_for_each_other_and_small_ones_for_nobody() {
+    const MOST: usize = 300_000;
+    let app = spawn_tuned(
+        |directory, sandbox| {
+            write(directory, "connectors/sources/depot.yaml", DEPOT);
+            for name in ["hey", "ben", "carla"] {
+                let file = merchant(sandbox, &format!("key-{name}"));
+                write(directory, &format!("merchants/{name}.yaml"), &file);
+            }
+        },
+        |settings| {
+            settings.http.max_body_bytes = MOST;
+            settings.egress.max_answers_bytes = MOST;
+        },
+    )
+    .await;
+    let (open, held) = watch::channel(false);
+    let slow = Other::start(move |_| {
+        let body = large_page(next(), MOST - 1000);
+        Reply { hold: Some(held.clone()), after: MOST - 2000, ..fine(body) }
+    })
+    .await;
+    let waiting = app.depot("hey", &json!({ "link": slow.url("/p") })).await;
+    slow.was_asked(1).await;
+    // Beside what the first one holds there is no room for another of its size.
+    let quick = Other::start(|_| fine(large_page(next(), MOST - 1000))).await;
+    let no_room = |text: &String| text.contains("parcelwire_lookups_total{outcome=\"no_room\"}");
+    let mut sent = Vec::new();
+    while !no_room(&metrics(&app).await) {
+        let told = app.depot("ben", &json!({ "link": quick.url("/p") })).await;
+        let path = format!("/api/v1/receipts/{}", told.body["id"].as_str().expect("an id"));
+        let asked = async || (app.get(&path).await.body["status"].clone(), metrics(&app).await);
+        until("it ends", asked, |(status, text)| *status == "forwarded" || no_room(text)).await;
+        sent.push(told);
+    }
+    let small = Other::start(|_| fine(page(next(), 1))).await;
+    let told = app.depot("carla", &json!({ "link": small.url("/p") })).await;
+    assert_eq!(app.outcome(&told).await, "forwarded");
+    open.send_replace(true);
+    sent.push(waiting);
+    for told in sent {
+        assert_eq!(app.outcome(&told).await, "forwarded");
+        assert_eq!(app.settled(&told).await["lookup"]["tries"], 1, "waiting for room is no try");
+    }
+}
+
 fn files(directory: &Path, sandbox: &str) {
     write(directory, "connectors/sources/depot.yaml", DEPOT);
     write(directory, "config/merchants/hey.yaml", &merchant(sandbox, "key-one"));
-}
-
-/// Asks a relay of its own process until the answer is as wanted.
-async fn until(relay: &Relay, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let asked = async {
-        loop {
-            let body = relay.get(path).await.body;
-            if wanted(&body) {
-                return body;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, asked)
-        .await
-        .unwrap_or_else(|_| panic!("{path} never came to it"))
 }
 
 #[tokio::test]
@@ -243,28 +286,18 @@ async fn killed_between_answer_and_decision_it_asks_nothing_twice() {
     other.was_asked(1).await;
     // Without its merchant's file a receipt is not decided, whatever was answered about it.
     std::fs::remove_file(directory.path().join("config/merchants/hey.yaml")).expect("it goes");
-    let gone = || async {
-        let url = relay.url("/hooks/hey/depot");
-        post(&client(), url, &told_at_once()).await.status == 404
-    };
-    let unknown = async {
-        while !gone().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, unknown).await.expect("the file is gone");
+    let known = async || relay.get("/api/v1/merchants/hey/stats").await.status;
+    until("the file is gone", known, |status| *status == 404).await;
     open.send_replace(true);
-    let story = until(&relay, &path, |story| story["lookup"]["answer"].is_string()).await;
+    let story = relay.until(&path, |story| story["lookup"]["answer"].is_string()).await;
     assert_eq!(story["status"], "waiting");
     relay.kill().await;
     files(directory.path(), &sandbox.url());
     let relay = Relay::start(directory.path()).await;
     let stats = relay.settled().await;
     assert_eq!(stats["receipts"]["accepted"], stats["receipts"]["forwarded"], "{stats}");
-    assert_eq!(
-        until(&relay, &path, |story| story["status"] != "waiting").await["status"],
-        "forwarded"
-    );
+    let story = relay.until(&path, |story| story["status"] != "waiting").await;
+    assert_eq!(story["status"], "forwarded");
     assert_eq!(other.asked().len(), 1, "nothing is fetched twice");
     let told = sandbox.received().events();
     let email = format!("kim.{number}@example.test");

@@ -19,6 +19,7 @@ mod first_start;
 mod fuzz;
 mod handshakes;
 mod harness;
+mod keep;
 mod kill;
 mod lookup;
 mod mistakes;

@@ -6,7 +6,9 @@ use parcelwire::sandbox::Fault;
 use parcelwire_domain::taxonomy::{Status, Trigger};
 use serde_json::{Value, json};
 
-use crate::harness::{TOKEN, TestApp, answer, fulfilment, order, scan, spawn_app};
+use crate::harness::{
+    TOKEN, TestApp, answer, fulfilment, merchant, order, scan, spawn_app, spawn_with, write,
+};
 
 /// The description, as it is served: without a token, for whoever integrates.
 async fn description(app: &TestApp) -> Value {
@@ -17,7 +19,14 @@ async fn description(app: &TestApp) -> Value {
 
 /// A relay that has something to show in every list; answers a receipt with a message.
 async fn busy() -> (TestApp, String) {
-    let app = spawn_app().await;
+    let app = spawn_with(|directory, sandbox| {
+        // A source that nobody answers, and that is polled all the same.
+        let polled = "  rounds: { url: 'http://127.0.0.1:9', key: key-one }\ndestinations:";
+        let merchant = merchant(sandbox).replace("destinations:", polled);
+        write(directory, "connectors/sources/rounds.yaml", crate::poll::ROUNDS);
+        write(directory, "merchants/hey.yaml", &merchant);
+    })
+    .await;
     let unsigned = app.client.post(app.url("/hooks/hey/shop")).body("{}").send().await;
     assert_eq!(answer(unsigned).await.status, 401);
     app.sandbox.faults().order(Fault { status: 400, ..Fault::default() });
@@ -88,7 +97,7 @@ async fn every_operation_answers_as_it_is_described() {
             fits(&description, problem, &bare.body, path);
         }
     }
-    assert_eq!(asked, 17);
+    assert_eq!(asked, 19);
 }
 
 fn operation_example(operation: &Value) -> &Value {

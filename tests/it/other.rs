@@ -30,16 +30,18 @@ pub(crate) struct Reply {
     pub(crate) body: String,
     /// Answered only once this is true.
     pub(crate) hold: Option<watch::Receiver<bool>>,
+    /// Of an answer that is held, so many bytes come before.
+    pub(crate) after: usize,
 }
 
 /// A fine answer.
 pub(crate) fn json(body: impl Into<String>) -> Reply {
-    Reply { status: 200, headers: "", body: body.into(), hold: None }
+    Reply { status: 200, headers: "", body: body.into(), hold: None, after: 0 }
 }
 
 /// An answer without anything in it.
 pub(crate) fn status(status: u16, headers: &'static str) -> Reply {
-    Reply { status, headers, body: "{}".to_owned(), hold: None }
+    Reply { status, headers, body: "{}".to_owned(), hold: None, after: 0 }
 }
 
 pub(crate) struct Other {
@@ -108,14 +110,17 @@ async fn answer(stream: TcpStream, script: Script, told: watch::Sender<Vec<Quest
     let question = Question { path, key, at: Instant::now() };
     let reply = script.lock().unwrap_or_else(PoisonError::into_inner)(&question);
     told.send_modify(|asked| asked.push(question));
-    if let Some(mut hold) = reply.hold {
-        drop(hold.wait_for(|open| *open).await);
-    }
-    let Reply { status, headers, body, .. } = reply;
+    let Reply { status, headers, body, hold, after } = reply;
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
         body.len()
     );
-    drop(stream.write_all(format!("{head}{body}").as_bytes()).await);
+    let whole = format!("{head}{body}").into_bytes();
+    let (first, rest) = whole.split_at(if after > 0 { head.len() + after } else { 0 });
+    drop(stream.write_all(first).await);
+    if let Some(mut hold) = hold {
+        drop(hold.wait_for(|open| *open).await);
+    }
+    drop(stream.write_all(rest).await);
     drop(stream.shutdown().await);
 }

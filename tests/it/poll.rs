@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
-    harness::{next, spawn_with, write},
+    harness::{TOKEN, TestApp, next, spawn_with, write},
     other::{Other, Question, Reply, json as fine, status},
     process::Relay,
 };
 
-const ROUNDS: &str = "title: Rounds
+pub(crate) const ROUNDS: &str = "title: Rounds
 facts: invented for a test
 settings: { url: {}, key: { secret: true } }
 poll:
@@ -165,4 +165,147 @@ async fn the_cursor_survives_a_kill_and_nothing_is_lost_or_doubled() {
     let stats = relay.settled().await;
     assert_eq!(stats["receipts"]["accepted"], 3, "{stats}");
     assert_eq!(sandbox.received().events().len(), 3);
+}
+
+/// A relay whose feed is asked for what is new, for two merchants.
+async fn polled_feed(other: &Other) -> TestApp {
+    spawn_with(|directory, sandbox| {
+        let connector = ROUNDS.replace("events:", "account: =shop\nevents:");
+        write(directory, "connectors/sources/rounds.yaml", &connector);
+        write(directory, "feeds/lager.yaml", &feed_file(other, "key-one"));
+        for (name, account) in [("anna", 1), ("ben", 2)] {
+            let file = format!(
+                "holds: off\nsources:\n  depot: {{ feed: lager, account: {account} }}\ndestinations:\n  klaviyo: {{ api_key: pk_{name}, base_url: \"{sandbox}\" }}\n"
+            );
+            write(directory, &format!("merchants/{name}.yaml"), &file);
+        }
+    })
+    .await
+}
+
+fn feed_file(other: &Other, key: &str) -> String {
+    format!("connector: rounds\nurl: \"{}\"\nkey: {key}\n", other.url(""))
+}
+
+/// An item of one shop among many.
+fn of_shop(shop: &str, number: u64, at: &str) -> Value {
+    let mut item = item(number, at);
+    item["shop"] = shop.into();
+    item
+}
+
+#[tokio::test]
+async fn a_feed_is_polled_once_for_all_its_merchants() {
+    let (one, two, three) = (next(), next(), next());
+    let times = ["2099-01-01T10:00:00Z", "2099-01-01T11:00:00Z", "2099-01-01T12:00:00Z"];
+    let other = Other::start(move |_| {
+        let items = [of_shop("1", one, times[0]), of_shop("2", two, times[1])];
+        list(&[&items[..], &[of_shop("9", three, times[2])]].concat(), false)
+    })
+    .await;
+    let mut app = polled_feed(&other).await;
+    app.arrived(2).await;
+    let asked = other.was_asked(2).await;
+    assert!(asked.iter().all(|asked| asked.key == "Bearer key-one"), "the feed's own key");
+    assert_eq!(since(&asked[1]), "2099-01-01T11:50:00Z", "each round is one question");
+    let unclaimed = |page: &Value| page["items"].as_array().map(Vec::len) == Some(1);
+    app.until("/api/v1/receipts?status=unclaimed", unclaimed).await;
+    for name in ["anna", "ben"] {
+        let path = format!("/api/v1/merchants/{name}/stats");
+        let stats = app.until(&path, |stats| stats["messages"]["sent"] == 1).await;
+        assert_eq!(stats["receipts"]["accepted"], 1, "{name}: {stats}");
+    }
+    // No webhook of such a feed comes in.
+    let hook = app.client.post(app.url("/feeds/lager")).body("{}").send().await;
+    assert_eq!(hook.expect("it answers").status(), 404);
+    // Where it goes on is remembered.
+    app.restart().await;
+    let before = other.asked().len();
+    let asked = other.was_asked(before + 2).await;
+    assert!(asked[1..].iter().all(|asked| since(asked) == "2099-01-01T11:50:00Z"), "{asked:?}");
+    assert_eq!(app.sandbox.received().events().len(), 2);
+    app.stats().await;
+}
+
+/// The command, as an operator runs it.
+async fn told(app: &TestApp, arguments: &'static [&'static str]) -> String {
+    let (url, directory) = (app.url(""), app.directory.path().to_owned());
+    let ran = tokio::task::spawn_blocking(move || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_parcelwire"))
+            .args(["polls", "--url", &url, "--token", TOKEN])
+            .args(arguments)
+            .current_dir(directory)
+            .env_clear()
+            .output()
+    });
+    let ran = ran.await.expect("it ends").expect("it runs");
+    assert!(ran.status.success(), "{ran:?}");
+    String::from_utf8(ran.stdout).expect("UTF-8")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_polling_goes_is_told_and_no_key_with_it() {
+    let number = next();
+    let other = Other::start(move |asked| match asked.key.as_str() {
+        "Bearer key-one" => list(&[of_shop("1", number, "2099-01-01T10:00:00Z")], false),
+        "Bearer key-down" => status(500, ""),
+        _ => status(401, ""),
+    })
+    .await;
+    let app = polled_feed(&other).await;
+    let directory = app.directory.path();
+    let wrong = merchant(&app.sandbox.url(), &other.url(""), "key-wrong");
+    write(directory, "merchants/carla.yaml", &wrong);
+    let down = merchant(&app.sandbox.url(), &other.url(""), "key-down");
+    write(directory, "merchants/dora.yaml", &down);
+    let all = |page: &Value| {
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        items.iter().map(|item| item["state"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let page = app
+        .until("/api/v1/polls", |page| {
+            let states: Vec<String> = all(page);
+            states == ["key_wrong", "failed", "ok"]
+        })
+        .await;
+    let [carla, dora, feed] = [0, 1, 2].map(|place| &page["items"][place]);
+    assert_eq!((&carla["merchant"], &carla["source"]), (&json!("carla"), &json!("rounds")));
+    assert_eq!((&carla["last_success"], &carla["reached"]), (&Value::Null, &Value::Null));
+    let time = |value: &Value| -> jiff::Timestamp {
+        value.as_str().unwrap_or_default().parse().unwrap_or_else(|_| panic!("a time: {value}"))
+    };
+    let rest = time(&carla["next_at"]).duration_since(time(&carla["last_round"]));
+    assert!(rest >= jiff::SignedDuration::from_mins(15), "it rests: {carla}");
+    assert_eq!(dora["why"], "answered 500");
+    assert_eq!((&feed["merchant"], &feed["feed"]), (&Value::Null, &json!("lager")));
+    assert_eq!((&feed["connector"], &feed["every_seconds"]), (&json!("rounds"), &json!(1)));
+    assert_eq!(feed["reached"], "2099-01-01T10:00:00Z");
+    assert!(time(&feed["last_success"]) <= time(&feed["last_round"]));
+    assert!(!page.to_string().contains("key-"), "{page}");
+    // A merchant sees its own, and the feeds that it shares.
+    let own = app.get("/api/v1/merchants/anna/polls").await.body;
+    assert_eq!(own["items"].as_array().map(Vec::len), Some(1), "{own}");
+    assert_eq!(
+        (&own["items"][0]["merchant"], &own["items"][0]["source"]),
+        (&json!("anna"), &json!("depot"))
+    );
+    let own = app.get("/api/v1/merchants/dora/polls").await.body;
+    assert_eq!(all(&own), vec!["failed".to_owned()]);
+    assert_eq!(app.get("/api/v1/merchants/nobody/polls").await.status, 404);
+    let first = app.get("/api/v1/polls?limit=2").await.body;
+    let next = first["next_cursor"].as_str().expect("there is more");
+    let rest = app.get(&format!("/api/v1/polls?limit=2&cursor={next}")).await.body;
+    assert_eq!(rest["items"][0]["feed"], "lager");
+    assert_eq!(
+        (rest["items"].as_array().map(Vec::len), &rest["next_cursor"]),
+        (Some(1), &Value::Null)
+    );
+    let bare = app.client.get(app.url("/api/v1/polls")).send().await.expect("it answers");
+    assert_eq!(bare.status(), 401);
+    let lines = told(&app, &[]).await;
+    assert!(lines.starts_with("carla / rounds: key_wrong, no success yet, next "), "{lines}");
+    assert!(lines.contains("\ndora / rounds: failed (answered 500), "), "{lines}");
+    assert!(lines.contains("\nfeed lager: ok, last success "), "{lines}");
+    assert!(told(&app, &["--merchant", "ben"]).await.starts_with("feed lager (shared by ben): "));
+    assert!(told(&app, &["--json"]).await.contains("\"every_seconds\":1"));
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::harness::{
-    Answer, PATIENCE, SHOP_SECRET, TOKEN, answer, client, fulfilment, hmac_base64,
+    Answer, PATIENCE, SHOP_SECRET, TOKEN, answer, client, fulfilment, hmac_base64, until,
 };
 
 pub(crate) struct Relay {
@@ -72,6 +72,11 @@ impl Relay {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.client.get(self.url(path)).bearer_auth(TOKEN).send().await).await
+    }
+
+    /// Asks until the answer is as wanted.
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(path, async || self.get(path).await.body, |body| wanted(body)).await
     }
 
     /// Posts a signed webhook of the merchant's shop.

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Chance, Settings,
+    asker::Asker,
     fresh::Fresh,
     hearing::HearingDesk,
     lookup::Lookups,
@@ -112,7 +113,9 @@ impl Engine {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let (lookups, polls) = (Lookups::new(&self.shared), Polls::new(&self.shared));
+        let asker = Arc::new(Asker::new(&self.shared));
+        let lookups = Lookups::new(&self.shared, &asker);
+        let polls = Polls::new(&self.shared, &asker);
         let stops = || stop.clone();
         tokio::join!(
             process.run(stops()),
@@ -140,7 +143,7 @@ impl Engine {
     async fn look_after_everything(&self) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let lookups = Lookups::new(&self.shared);
+        let lookups = Lookups::new(&self.shared, &Arc::new(Asker::new(&self.shared)));
         loop {
             let processed = process.turn().await;
             let asked = lookups.turn_and_wait().await;

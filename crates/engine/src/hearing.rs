@@ -17,7 +17,7 @@ use parcelwire_mapping::merchant::Merchant;
 use crate::{
     engine::Shared,
     metrics::Metrics,
-    ports::{Held, LedgerResult},
+    ports::{Held, LedgerResult, Owner},
 };
 
 /// Something was heard.
@@ -97,7 +97,7 @@ impl Shared {
     ) -> LedgerResult<()> {
         let mut unknown: Vec<Option<MerchantId>> = {
             let mut state = self.hearing.state();
-            state.pulses.retain(|merchant, _| held.has(merchant));
+            state.pulses.retain(|merchant, _| held.has(&Owner::Merchant(merchant.clone())));
             if let Some(alive) = &mut state.alive {
                 alive.sign(now);
             }

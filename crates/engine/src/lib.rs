@@ -1,6 +1,7 @@
 //! Receive, process and send over ports. Must not know: actix, an HTTP client, a database, any
 //! marketing tool or shop system by name.
 
+mod asker;
 mod chance;
 pub mod dry;
 mod engine;
@@ -9,10 +10,12 @@ mod hearing;
 mod limits;
 mod lookup;
 pub mod metrics;
+mod patience;
 mod poll;
 pub mod ports;
 mod process;
 pub mod receive;
+pub mod room;
 pub mod rules;
 mod send;
 mod settings;
@@ -20,6 +23,7 @@ mod test_event;
 
 pub use chance::Chance;
 pub use engine::{Engine, Parts};
+pub use poll::PollState;
 pub use receive::{Answer, Hook, Target};
 pub use settings::{Messages, Settings};
 pub use test_event::{TestEvent, TestOutcome};

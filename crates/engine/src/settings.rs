@@ -31,6 +31,8 @@ pub struct Settings {
     pub sending_each: usize,
     /// Most bytes of what another system answers about a receipt, or of a page of what is polled.
     pub max_answer_bytes: usize,
+    /// Most bytes of such answers that are held at once, beside small ones.
+    pub max_answers_bytes: usize,
 }
 
 impl Default for Settings {
@@ -42,6 +44,7 @@ impl Default for Settings {
             sending: 256,
             sending_each: 16,
             max_answer_bytes: 5 << 20,
+            max_answers_bytes: 64 << 20,
         }
     }
 }

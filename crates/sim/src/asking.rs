@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
-use parcelwire_engine::ports::{Asked, Asking, Held, LedgerResult, Polled, ToAsk};
+use parcelwire_engine::ports::{Asked, Asking, Held, LedgerResult, Owner, Polled, ToAsk};
 
 use crate::faults::Faulty;
 
@@ -37,21 +37,17 @@ impl Asking for Faulty {
         self.write("hurry", self.store.hurry(why)).await?
     }
 
-    async fn polled(
-        &self,
-        merchant: MerchantId,
-        source: SourceName,
-    ) -> LedgerResult<Option<Polled>> {
+    async fn polled(&self, of: Vec<(Owner, SourceName)>) -> LedgerResult<Vec<Option<Polled>>> {
         self.alive().await;
-        self.store.polled(merchant, source).await
+        self.store.polled(of).await
     }
 
     async fn keep_polled(
         &self,
-        merchant: MerchantId,
+        owner: Owner,
         source: SourceName,
         polled: Polled,
     ) -> LedgerResult<()> {
-        self.write("keep_polled", self.store.keep_polled(merchant, source, polled)).await?
+        self.write("keep_polled", self.store.keep_polled(owner, source, polled)).await?
     }
 }

@@ -4,13 +4,15 @@
 mod asking;
 pub mod check;
 mod clock;
+mod depot;
 mod dice;
 mod faults;
 mod marketing;
+mod outside;
 mod rules;
 mod story;
 pub mod weeks;
 mod world;
 
 pub use dice::{Fault, Plan};
-pub use world::{Outcome, run};
+pub use world::{Outcome, run, run_asking};

@@ -32,6 +32,31 @@ statuses:
 tests: {}
 ";
 
+/// The same warehouse where its webhooks only say what is to be asked for.
+const POINTING: &str = "\
+title: Depot
+facts: invented for simulation
+settings: { key: { secret: true } }
+verify: { token: true, header: X-Depot-Key }
+delivery_id: =id
+lookup:
+  request: GET https://depot.test/facts/{{ fact }}
+  headers: { Authorization: 'Bearer {{ settings.key }}' }
+events:
+  code: =answer.state
+  occurred_at: =answer.at
+  order_id: =answer.order
+  order_number: =answer.order
+  email: =answer.mail
+  tracking_number: =answer.track
+statuses:
+  order_placed: order_placed
+  dispatched: dispatched
+  out_for_delivery: out_for_delivery
+  delivered: delivered
+tests: {}
+";
+
 const PIGEON: &str = "\
 title: Pigeon
 facts: invented for simulation
@@ -49,6 +74,13 @@ const MERCHANT: &str = "\
 holds: off
 mapping: plain
 sources: { depot: { secret: the-warehouse-s-key-0001 } }
+destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
+";
+
+const ASKING: &str = "\
+holds: off
+mapping: plain
+sources: { depot: { secret: the-warehouse-s-key-0001, key: the-key-for-questions } }
 destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
 ";
 
@@ -74,12 +106,22 @@ extends: default
 triggers: { fulfilment_stalled: on, carrier_pickup_stalled: on, shipment_stalled: on, presumed_lost: on }
 ";
 
-pub(crate) fn book() -> Book {
-    book_without("")
+/// The files of a world whose webhooks say all.
+pub(crate) fn telling() -> Book {
+    telling_without("")
 }
 
 /// The same without the files of one merchant.
-pub(crate) fn book_without(merchant: &str) -> Book {
+pub(crate) fn telling_without(merchant: &str) -> Book {
+    book(DEPOT, MERCHANT, merchant)
+}
+
+/// The files of a world whose webhooks point to what they are about.
+pub(crate) fn asking() -> Book {
+    book(POINTING, ASKING, WATCHFUL)
+}
+
+fn book(depot: &str, merchant: &str, without: &str) -> Book {
     let file = |kind, name: &str, text: &str| RuleFile {
         kind,
         name: name.to_owned(),
@@ -92,11 +134,11 @@ pub(crate) fn book_without(merchant: &str) -> Book {
         file(FileKind::Mapping, "plain", PLAIN),
         file(FileKind::Mapping, "watchful", WATCHFUL_RULES),
         file(FileKind::Merchant, WATCHFUL, DORA),
-        file(FileKind::SourceConnector, "depot", DEPOT),
+        file(FileKind::SourceConnector, "depot", depot),
         file(FileKind::DestinationConnector, "pigeon", PIGEON),
     ];
-    files.extend(MERCHANTS.iter().map(|name| file(FileKind::Merchant, name, MERCHANT)));
-    files.retain(|file| file.name != merchant);
+    files.extend(MERCHANTS.iter().map(|name| file(FileKind::Merchant, name, merchant)));
+    files.retain(|file| file.name != without);
     let (book, told) = Book::compile(&files, &Literally, &Surroundings::default(), None);
     assert!(!told.has_errors(), "the world's own files: {told:?}");
     book

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::beginning,
     dice::Plan,
-    rules::{KEY, WATCHFUL, book, book_without},
+    rules::{KEY, WATCHFUL, telling, telling_without},
     world::{Life, World},
 };
 
@@ -101,7 +101,7 @@ pub fn live(seed: u64, plan: Plan, story: Story) -> Weeks {
         .start_paused(true)
         .build()
         .expect("a runtime needs nothing here");
-    let life = async move { lived(World::new(seed, plan), seed, story).await };
+    let life = async move { lived(World::quiet(seed, plan), seed, story).await };
     tokio::task::LocalSet::new().block_on(&runtime, life)
 }
 
@@ -127,7 +127,7 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
         }
         if has_files == is_within(without_files, hour) {
             has_files = !has_files;
-            world.rules.swap(if has_files { book() } else { book_without(WATCHFUL) });
+            world.rules.swap(if has_files { telling() } else { telling_without(WATCHFUL) });
         }
         while let Some(scan) = scans.next_if(|scan| scan.at <= now) {
             while !is_accepted(&mut life, &scan).await {
@@ -145,7 +145,9 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
             }
             life = revive(&world, life, seed, &mut crashes).await;
         }
-        told.extend(world.marketing.told().iter().skip(told.len()).map(|body| summary(hour, body)));
+        told.extend(
+            world.outside.marketing.told().iter().skip(told.len()).map(|body| summary(hour, body)),
+        );
         world.balanced(&life.store).await;
         tokio::time::sleep(STEP).await;
     }

@@ -1,7 +1,7 @@
 //! A warehouse, a relay that dies and comes back, a marketing tool: from one seed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Duration,
@@ -18,10 +18,11 @@ use tokio::sync::watch;
 
 use crate::{
     clock::VirtualClock,
+    depot::Depot,
     dice::{Dice, Plan},
     faults::Faulty,
-    marketing::Marketing,
-    rules::{KEY, book},
+    outside::Outside,
+    rules::{self, KEY},
     story::{Webhook, tell},
 };
 
@@ -35,6 +36,10 @@ pub struct Outcome {
     pub orders: u64,
     /// Receipts that were answered 2xx.
     pub accepted: BTreeSet<String>,
+    /// How many webhooks point to something that is gone.
+    pub gone: u64,
+    /// How often the warehouse was asked for what its webhooks point to, one by one.
+    pub asked: BTreeMap<String, u64>,
     /// All that the marketing tool was told, repeats included.
     pub told: Vec<Value>,
     /// The books at the end.
@@ -49,21 +54,41 @@ pub struct Outcome {
 
 /// Lives one world to its end.
 pub fn run(seed: u64, plan: Plan, orders: u64) -> Outcome {
+    live(seed, plan, orders, Webhooks::Tell)
+}
+
+/// The same where webhooks only point to what they are about, so that the relay has to ask.
+pub fn run_asking(seed: u64, plan: Plan, orders: u64) -> Outcome {
+    live(seed, plan, orders, Webhooks::Point)
+}
+
+/// What webhooks of a world are like.
+#[derive(Debug, Clone, Copy)]
+enum Webhooks {
+    Tell,
+    Point,
+}
+
+fn live(seed: u64, plan: Plan, orders: u64, webhooks: Webhooks) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime needs nothing here");
     // The clock begins inside the runtime: its paused time is the world's.
-    let life = async move { World::new(seed, plan).live(seed, orders).await };
+    let life = async move {
+        let (world, said) = World::new(seed, plan, orders, webhooks);
+        world.live(seed, orders, said).await
+    };
     tokio::task::LocalSet::new().block_on(&runtime, life)
 }
 
 pub(crate) struct World {
     pub(crate) dice: Arc<Dice>,
     pub(crate) clock: Arc<VirtualClock>,
-    pub(crate) marketing: Arc<Marketing>,
+    pub(crate) outside: Arc<Outside>,
     pub(crate) rules: Arc<Rules>,
+    gone: u64,
 }
 
 /// A relay between two crashes.
@@ -74,11 +99,22 @@ pub(crate) struct Life {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, plan: Plan) -> Self {
+    /// A world in which nobody says anything by himself.
+    pub(crate) fn quiet(seed: u64, plan: Plan) -> Self {
+        Self::new(seed, plan, 0, Webhooks::Tell).0
+    }
+
+    /// A world, and what its warehouse is going to say.
+    fn new(seed: u64, plan: Plan, orders: u64, webhooks: Webhooks) -> (Self, Vec<Webhook>) {
         let dice = Arc::new(Dice::new(seed, plan));
-        let marketing = Arc::new(Marketing::new(Arc::clone(&dice)));
         let clock = Arc::new(VirtualClock::start());
-        Self { dice, clock, marketing, rules: Arc::new(Rules::new(book())) }
+        let mut said = tell(&dice, orders);
+        let (book, (depot, gone)) = match webhooks {
+            Webhooks::Tell => (rules::telling(), (Depot::default(), 0)),
+            Webhooks::Point => (rules::asking(), Depot::keep(&dice, &mut said)),
+        };
+        let outside = Arc::new(Outside::new(&dice, depot));
+        (Self { dice, clock, outside, rules: Arc::new(Rules::new(book)), gone }, said)
     }
 
     pub(crate) fn begin(&self, store: Embedded, seed: u64, crashes: u64) -> Life {
@@ -90,7 +126,7 @@ impl World {
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&faulty) as Arc<dyn Ledger>,
             archive: Arc::clone(&store) as Arc<dyn Archive>,
-            transport: Arc::clone(&self.marketing) as _,
+            transport: Arc::clone(&self.outside) as _,
             clock: Arc::clone(&self.clock) as _,
             rules: Arc::clone(&self.rules),
             instance_key: [7; 32],
@@ -100,8 +136,7 @@ impl World {
         Life { engine, store, faulty }
     }
 
-    async fn live(self, seed: u64, orders: u64) -> Outcome {
-        let webhooks = tell(&self.dice, orders);
+    async fn live(self, seed: u64, orders: u64, webhooks: Vec<Webhook>) -> Outcome {
         let mut crashes = 0;
         let mut life = self.begin(embedded::in_memory().expect("memory"), seed, crashes);
         let (lives, current) = watch::channel((crashes, life.engine.clone()));
@@ -133,7 +168,9 @@ impl World {
         Outcome {
             orders,
             accepted: accepted.unwrap_or_default(),
-            told: self.marketing.told(),
+            gone: self.gone,
+            asked: self.outside.depot.asked(),
+            told: self.outside.marketing.told(),
             stats,
             calls: self.dice.calls(),
             crashes,

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use parcelwire_sim::{Plan, check, run};
+use parcelwire_sim::{Plan, check, run, run_asking};
 
 #[test]
 fn new_worlds_keep_the_promises() {
@@ -13,7 +13,9 @@ fn new_worlds_keep_the_promises() {
     let least = seed + 10;
     while seed < least || seconds.is_some_and(|s| began.elapsed() < Duration::from_secs(s)) {
         println!("seed {seed}");
-        check::all(&run(seed, Plan::Often(20 + (seed % 5) as u32 * 40), 4 + seed % 9));
+        let (plan, orders) = (Plan::Often(20 + (seed % 5) as u32 * 40), 4 + seed % 9);
+        check::all(&run(seed, plan, orders));
+        check::all(&run_asking(seed, plan, orders));
         seed += 1;
     }
     println!("{} worlds", seed - 10_000);

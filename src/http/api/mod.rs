@@ -6,6 +6,7 @@ mod coverage;
 mod cursor;
 mod lists;
 mod narrow;
+mod polls;
 mod stories;
 mod test_events;
 mod unmapped;
@@ -36,6 +37,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/merchants/{merchant}/stats", web::to(stories::stats_of)))
         .service(read("/unmapped", web::to(unmapped::all)))
         .service(read("/merchants/{merchant}/unmapped", web::to(unmapped::of)))
+        .service(read("/polls", web::to(polls::all)))
+        .service(read("/merchants/{merchant}/polls", web::to(polls::of)))
         .service(read("/merchants/{merchant}/coverage", web::to(coverage::of)))
         .service(
             web::resource("/merchants/{merchant}/test-events")

@@ -13,44 +13,48 @@ use parcelwire_mapping::{
     source::{LookingUp, LookupFault, LookupStep, ReadySource},
 };
 
-use super::{Desk, received, schedule::follow};
+use super::{Desk, schedule::follow};
 use crate::{
+    asker::Unanswered,
     metrics::Metrics,
-    ports::{Asked, KeptAnswer, Owner, ToAsk, TransportError},
+    patience::Patience,
+    ports::{Asked, KeptAnswer, Owner, ToAsk},
+    room::Share,
 };
 
 /// A merchant or source that is gone from the files is looked for again after this.
 const LOOK_AGAIN: Duration = Duration::from_mins(5);
 
-/// Waits after a store's failure.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// So soon there may be room again for a large answer.
+const NO_ROOM: Duration = Duration::from_secs(2);
 
 /// What a try came to.
 enum Came {
     Answer(Bytes),
     Failed(LookupFault, String),
     Again(Verdict, String),
+    NoRoom,
 }
 
 impl Desk {
     /// Asks, and writes what came of it.
     pub(super) async fn attempt(&self, to_ask: ToAsk) {
         let Owner::Merchant(merchant) = to_ask.receipt.owner.clone() else { return };
-        let end = self.ask(&merchant, &to_ask).await;
-        let mut wait = FIRST_WAIT;
+        // Held until the answer is written.
+        let mut share = self.asker.share();
+        let end = self.ask(&merchant, &to_ask, &mut share).await;
+        let mut patience = Patience::new();
         loop {
             let written =
                 self.shared.ledger.asked(merchant.clone(), to_ask.receipt.id, end.clone()).await;
             let Err(error) = written else { return };
             Metrics::count(&self.shared.metrics.store_errors, "asked");
             tracing::warn!(%error, "an answer could not be kept yet");
-            self.shared.clock.until(self.shared.clock.now() + wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            patience.wait(self.shared.clock.as_ref()).await;
         }
     }
 
-    async fn ask(&self, merchant: &MerchantId, to_ask: &ToAsk) -> Asked {
+    async fn ask(&self, merchant: &MerchantId, to_ask: &ToAsk, share: &mut Share<'_>) -> Asked {
         let shared = &self.shared;
         let (receipt, now) = (&to_ask.receipt, shared.clock.now());
         let later = |at| Asked::Again { tries: to_ask.tries, at, why: None };
@@ -62,7 +66,7 @@ impl Desk {
             return later(now + LOOK_AGAIN);
         };
         let begin = || {
-            let received = received(receipt);
+            let received = receipt.received();
             let needed = source.needs_answer(&received);
             needed.then(|| source.look_up(&received, shared.settings.max_answer_bytes))
         };
@@ -83,7 +87,7 @@ impl Desk {
             Metrics::count(&shared.metrics.lookups, "cached");
             return Asked::Kept(KeptAnswer::Body(answer));
         }
-        match self.walk(looking, &source).await {
+        match self.walk(looking, &source, share).await {
             Came::Answer(answer) => {
                 Metrics::count(&shared.metrics.lookups, "answered");
                 if let Some((time, key)) = cached {
@@ -93,24 +97,29 @@ impl Desk {
             }
             Came::Failed(fault, why) => self.over(fault, to_ask, &why),
             Came::Again(verdict, why) => self.again(&verdict, to_ask, credential, &why),
+            Came::NoRoom => {
+                Metrics::count(&shared.metrics.lookups, "no_room");
+                let wait = NO_ROOM.mul_f64(0.5 + shared.chance.fraction());
+                later(shared.clock.now() + wait)
+            }
         }
     }
 
     /// Walks through the pages.
-    async fn walk(&self, mut looking: LookingUp, source: &ReadySource) -> Came {
-        let (credential, rates) = (source.credential(), looking.limits());
-        let most = self.shared.settings.max_answer_bytes;
+    async fn walk(
+        &self,
+        mut looking: LookingUp,
+        source: &ReadySource,
+        share: &mut Share<'_>,
+    ) -> Came {
+        let rates = looking.limits();
         let mut request = looking.request().clone();
         loop {
-            self.limits.take(credential, rates).await;
-            let answer = self.shared.transport.fetch(request, most).await;
-            self.limits.ended(credential, rates);
-            let answer = match answer {
+            let answer = match self.asker.ask(source, rates, request, share).await {
                 Ok(answer) => answer,
-                Err(error @ (TransportError::Forbidden { .. } | TransportError::BadUrl(_))) => {
-                    return Came::Failed(LookupFault::Refused, error.to_string());
-                }
-                Err(error) => return Came::Again(Verdict::AGAIN, error.to_string()),
+                Err(Unanswered::NoRoom) => return Came::NoRoom,
+                Err(Unanswered::Refused(why)) => return Came::Failed(LookupFault::Refused, why),
+                Err(Unanswered::Failed(why)) => return Came::Again(Verdict::AGAIN, why),
             };
             let now = self.shared.clock.now();
             let step = catch_unwind(AssertUnwindSafe(|| looking.on(&answer, now)));

@@ -17,13 +17,13 @@ use parcelwire_domain::id::ReceiptId;
 use parcelwire_mapping::{
     book::Book,
     merchant::Merchant,
-    source::{Answered, LookupFault, Received},
+    source::{Answered, LookupFault},
 };
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
+    asker::Asker,
     engine::{Shared, stopped},
-    limits::Limits,
     metrics::Metrics,
     ports::{KeptAnswer, StoredReceipt, ToAsk},
 };
@@ -44,17 +44,17 @@ pub(crate) struct Lookups {
 /// What lookups share.
 struct Desk {
     shared: Arc<Shared>,
-    limits: Limits,
+    asker: Arc<Asker>,
     cache: Cache,
     /// Credentials that are not to be used before then, and why where they were refused.
     resting: Mutex<BTreeMap<[u8; 16], (Timestamp, Option<String>)>>,
 }
 
 impl Lookups {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, asker: &Arc<Asker>) -> Self {
         let desk = Desk {
             shared: Arc::clone(shared),
-            limits: Limits::new(Arc::clone(shared)),
+            asker: Arc::clone(asker),
             cache: Cache::default(),
             resting: Mutex::new(BTreeMap::new()),
         };
@@ -167,7 +167,7 @@ pub(crate) fn waits(merchant: &Merchant, receipt: &StoredReceipt) -> bool {
     if !source.ready.has_lookup() || receipt.answer.is_some() {
         return false;
     }
-    let needs = || source.ready.needs_answer(&received(receipt));
+    let needs = || source.ready.needs_answer(&receipt.received());
     // Whoever reads it afterwards stumbles as well, and tells it.
     catch_unwind(AssertUnwindSafe(needs)).unwrap_or(false)
 }
@@ -179,17 +179,5 @@ pub(crate) fn answered(kept: &KeptAnswer) -> Answered<'_> {
         KeptAnswer::Failed(why) => {
             Answered::Failed(LookupFault::parse(why).unwrap_or(LookupFault::Failed))
         }
-    }
-}
-
-fn received(receipt: &StoredReceipt) -> Received<'_> {
-    Received {
-        topic: receipt.topic.as_deref(),
-        headers: &receipt.headers,
-        query: &receipt.query,
-        body: &receipt.body,
-        accounts: &receipt.accounts,
-        received_at: receipt.received_at,
-        source: &receipt.source,
     }
 }

@@ -1,39 +1,34 @@
-//! Sources that send no webhooks are asked for what is new, each at its own pace, one round at a time.
-//! What comes goes the way of every webhook: durable first, repeats recognised, then the cursor moves.
+//! Sources that send no webhooks are asked for what is new, each at its own pace, one round at a time,
+//! and so are feeds. What comes goes the way of every webhook: durable first, repeats recognised, then
+//! the cursor moves.
 
+mod place;
 mod round;
+mod schedule;
+mod state;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use parcelwire_domain::id::{MerchantId, SourceName};
-use parcelwire_mapping::source::ReadySource;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
+    asker::Asker,
     engine::{Shared, stopped},
-    limits::Limits,
     metrics::Metrics,
     ports::Polled,
 };
+use place::Place;
 use round::{Ended, Rounder};
+use schedule::LONGEST;
+
+pub use state::PollState;
 
 /// Most sources that are asked at once.
 const AT_ONCE: usize = 16;
 
 /// Looks at least so often.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// The store did not say how far a source was polled: looked again after this.
-const STORE_WAIT: Duration = Duration::from_secs(5);
-
-/// A source whose key was refused rests at least so long, or until its settings change.
-const REST: Duration = Duration::from_mins(15);
-
-/// Longest wait after failures.
-const LONGEST: Duration = Duration::from_hours(1);
-
-type Key = (MerchantId, SourceName);
 
 /// The stage.
 pub(crate) struct Polls {
@@ -53,10 +48,10 @@ struct Watched {
 }
 
 impl Polls {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        let limits = Limits::new(Arc::clone(shared));
-        let rounder = Arc::new(Rounder { shared: Arc::clone(shared), limits });
-        Self { shared: Arc::clone(shared), rounder }
+    pub(crate) fn new(shared: &Arc<Shared>, asker: &Arc<Asker>) -> Self {
+        let (shared, asker) = (Arc::clone(shared), Arc::clone(asker));
+        let rounder = Arc::new(Rounder { shared: Arc::clone(&shared), asker });
+        Self { shared, rounder }
     }
 
     /// Runs until it is time to stop. A round that is cut short begins again after the next start.
@@ -78,8 +73,8 @@ impl Polls {
                     }
                 }
                 Some(joined) = under_way.join_next() => {
-                    if let Ok((key, ended)) = joined {
-                        self.ended(&mut watched, &key, ended);
+                    if let Ok((place, ended)) = joined {
+                        self.ended(&mut watched, &place, ended);
                     } else {
                         tracing::error!("a round of polling ended in a panic");
                     }
@@ -91,109 +86,88 @@ impl Polls {
     }
 
     /// Follows the files, and what is this instance's to do.
-    async fn keep_up(&self, watched: &mut BTreeMap<Key, Watched>) {
-        let wanted = self.wanted();
+    async fn keep_up(&self, watched: &mut BTreeMap<Place, Watched>) {
+        let mut wanted = place::all(&self.shared.rules.book());
         if wanted.is_empty() && watched.is_empty() {
             return;
         }
         let Some(held) = self.shared.held().await else { return };
-        watched.retain(|key, one| one.is_running || wanted.contains_key(key) && held.has(&key.0));
+        wanted.retain(|place, _| held.has(&place.owner));
+        watched.retain(|place, one| one.is_running || wanted.contains_key(place));
         let now = self.shared.clock.now();
-        for (key, source) in wanted.into_iter().filter(|(key, _)| held.has(&key.0)) {
-            let settings = source.settings_hash();
-            if let Some(known) = watched.get_mut(&key) {
-                if known.settings != settings && !known.is_running {
-                    // Somebody may have mended what was wrong.
+        let mut unknown = Vec::new();
+        for (place, wanted) in wanted {
+            let settings = wanted.ready.settings_hash();
+            match watched.get_mut(&place) {
+                // Somebody may have mended what was wrong.
+                Some(known) if known.settings != settings && !known.is_running => {
                     (known.settings, known.failures, known.due) = (settings, 0, now);
                 }
-                continue;
+                Some(_) => {}
+                None => unknown.push((place, wanted.ready, settings)),
             }
-            let (polled, due) = match self.shared.ledger.polled(key.0.clone(), key.1.clone()).await
-            {
+        }
+        let asked = unknown.iter().map(|(place, ..)| (place.owner.clone(), place.source.clone()));
+        let asked: Vec<_> = asked.collect();
+        if !asked.is_empty() {
+            match self.shared.ledger.polled(asked).await {
                 Ok(polled) => {
-                    let every = source.connector().polls_every().unwrap_or(LONGEST);
-                    let last = polled.as_ref().map(|polled| polled.at);
-                    // Those of one start do not all come at once.
-                    let spread = every.min(LOOK).mul_f64(self.shared.chance.fraction() / 20.0);
-                    (polled, last.map_or(now, |last| (last + every).max(now)) + spread)
+                    for ((place, ready, settings), polled) in unknown.into_iter().zip(polled) {
+                        let every = ready.connector().polls_every().unwrap_or(LONGEST);
+                        // Those of one start do not all come at once.
+                        let spread = every.min(LOOK).mul_f64(self.shared.chance.fraction() / 20.0);
+                        let due = first_due(polled.as_ref(), every, now) + spread;
+                        let (since, failures, is_running) = (now, 0, false);
+                        let one = Watched { polled, since, due, failures, is_running, settings };
+                        watched.insert(place, one);
+                    }
                 }
                 Err(error) => {
                     Metrics::count(&self.shared.metrics.store_errors, "polled");
-                    tracing::warn!(%error, "how far a source was polled is asked again");
-                    continue;
+                    tracing::warn!(%error, "how far sources were polled is asked again");
                 }
-            };
-            let one = Watched { polled, since: now, due, failures: 0, is_running: false, settings };
-            watched.insert(key, one);
+            }
         }
         self.measure(watched, now);
     }
 
-    /// The sources that are polled by the files in force.
-    fn wanted(&self) -> BTreeMap<Key, ReadySource> {
-        let book = self.shared.rules.book();
-        let mut wanted = BTreeMap::new();
-        for merchant in book.merchants.keys().filter_map(|id| book.merchant(id.as_str())) {
-            for (name, source) in &merchant.sources {
-                let polls = source.ready.connector().polls_every().is_some();
-                if polls && source.feed.is_none() {
-                    wanted.insert((merchant.id.clone(), name.clone()), source.ready.clone());
-                }
-            }
-        }
-        wanted
-    }
-
-    fn begin(&self, watched: &mut BTreeMap<Key, Watched>, under_way: &mut JoinSet<(Key, Ended)>) {
+    fn begin(
+        &self,
+        watched: &mut BTreeMap<Place, Watched>,
+        under_way: &mut JoinSet<(Place, Ended)>,
+    ) {
         let now = self.shared.clock.now();
-        let mut due: Vec<(&Key, &mut Watched)> =
+        let mut due: Vec<(&Place, &mut Watched)> =
             watched.iter_mut().filter(|(_, one)| !one.is_running && one.due <= now).collect();
         due.sort_by_key(|(_, one)| one.due);
         let book = self.shared.rules.book();
-        for (key, one) in due.into_iter().take(AT_ONCE.saturating_sub(under_way.len())) {
-            let source = book.merchant(key.0.as_str()).and_then(|known| known.sources.get(&key.1));
-            let Some(source) = source.map(|source| source.ready.clone()) else { continue };
+        for (place, one) in due.into_iter().take(AT_ONCE.saturating_sub(under_way.len())) {
+            let Some(ready) = place.find(&book) else { continue };
             one.is_running = true;
-            let (rounder, key, polled) =
-                (Arc::clone(&self.rounder), key.clone(), one.polled.clone());
+            let (rounder, place) = (Arc::clone(&self.rounder), place.clone());
+            let (polled, failures) = (one.polled.clone(), one.failures);
             under_way.spawn(async move {
-                let ended = rounder.round(&key, &source, polled).await;
-                (key, ended)
+                let ended = rounder.round(&place, &ready, polled, failures).await;
+                (place, ended)
             });
         }
     }
 
-    fn ended(&self, watched: &mut BTreeMap<Key, Watched>, key: &Key, ended: Ended) {
-        let Some(one) = watched.get_mut(key) else { return };
-        let now = self.shared.clock.now();
-        let book = self.shared.rules.book();
-        let source = book.merchant(key.0.as_str()).and_then(|known| known.sources.get(&key.1));
-        let every = source.and_then(|source| source.ready.connector().polls_every());
-        let every = every.unwrap_or(LONGEST);
-        one.is_running = false;
-        let failed = ended.polled.why.is_some();
+    fn ended(&self, watched: &mut BTreeMap<Place, Watched>, place: &Place, ended: Ended) {
+        let Some(one) = watched.get_mut(place) else { return };
+        let soon = self.shared.clock.now() + LOOK;
+        (one.is_running, one.failures) = (false, ended.failures);
+        one.due = ended.polled.next_at.unwrap_or(soon);
         one.polled = Some(ended.polled);
-        one.failures = if failed { one.failures.saturating_add(1) } else { 0 };
-        let wait = if failed {
-            let least = if ended.rests { REST } else { every.min(STORE_WAIT) };
-            let grown = least.saturating_mul(2_u32.saturating_pow((one.failures - 1).min(16)));
-            grown.min(LONGEST).max(ended.after).mul_f64(1.0 + self.shared.chance.fraction() / 4.0)
-        } else if ended.is_cut {
-            // There is more, and it is known how far this went.
-            every.min(STORE_WAIT)
-        } else {
-            every
-        };
-        one.due = now + wait;
     }
 
-    fn next(&self, watched: &BTreeMap<Key, Watched>) -> Timestamp {
+    fn next(&self, watched: &BTreeMap<Place, Watched>) -> Timestamp {
         let soon = self.shared.clock.now() + LOOK;
         let due = watched.values().filter(|one| !one.is_running).map(|one| one.due);
         due.min().map_or(soon, |due| due.min(soon))
     }
 
-    fn measure(&self, watched: &BTreeMap<Key, Watched>, now: Timestamp) {
+    fn measure(&self, watched: &BTreeMap<Place, Watched>, now: Timestamp) {
         let last = |one: &Watched| {
             let known = one.polled.as_ref().and_then(|polled| polled.succeeded_at);
             known.unwrap_or(one.since)
@@ -201,5 +175,41 @@ impl Polls {
         let oldest = watched.values().map(last).min().unwrap_or(now);
         let age = now.duration_since(oldest).as_secs().max(0);
         self.shared.metrics.poll_age_seconds.set(age);
+    }
+}
+
+/// When a source is asked first after a start: what failed before at its usual pace, for somebody may
+/// have mended it.
+fn first_due(polled: Option<&Polled>, every: Duration, now: Timestamp) -> Timestamp {
+    let due = polled.map(|polled| {
+        let planned = polled.next_at.filter(|_| polled.why.is_none());
+        planned.unwrap_or(polled.at + every)
+    });
+    due.map_or(now, |due| due.max(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_start_a_source_is_asked_as_planned_and_a_failed_one_at_its_pace() {
+        let now = Timestamp::from_second(1_795_341_600).expect("a time");
+        let every = Duration::from_mins(5);
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        assert_eq!(first_due(None, every, now), now);
+        let polled = |why: Option<&str>, next_at| Polled {
+            cursor: None,
+            succeeded_at: None,
+            why: why.map(str::to_owned),
+            at: now - minute,
+            next_at,
+        };
+        let due = |polled| first_due(Some(&polled), every, now);
+        assert_eq!(due(polled(None, Some(now + minute))), now + minute);
+        assert_eq!(due(polled(None, Some(now - minute))), now, "it is late by now");
+        // One that was under way when the relay died, or written by an earlier version.
+        assert_eq!(due(polled(None, None)), now - minute + every);
+        assert_eq!(due(polled(Some("key_wrong"), Some(now + hour))), now - minute + every);
     }
 }

@@ -1,4 +1,4 @@
-//! One round of asking one source: page by page, every item durable before the cursor moves.
+//! One round of asking one source or feed: page by page, every item durable before the cursor moves.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
+use jiff::Timestamp;
+use parcelwire_domain::id::ReceiptId;
 use parcelwire_mapping::{
     blocks::{
         outcome::Verdict,
@@ -15,11 +16,15 @@ use parcelwire_mapping::{
     source::{Item, PollStep, ReadySource},
 };
 
+use super::{
+    place::Place,
+    schedule::{LONGEST, Outcome, wait},
+};
 use crate::{
+    asker::{Asker, Unanswered},
     engine::Shared,
-    limits::Limits,
     metrics::Metrics,
-    ports::{Body, NewReceipt, Owner, Polled, TransportError},
+    ports::{Body, LedgerResult, NewReceipt, Polled},
     receive::dedupe,
 };
 
@@ -29,18 +34,14 @@ const MAX_BATCH: usize = 100;
 /// What rounds share.
 pub(super) struct Rounder {
     pub(super) shared: Arc<Shared>,
-    pub(super) limits: Limits,
+    pub(super) asker: Arc<Asker>,
 }
 
 /// How a round ended.
 pub(super) struct Ended {
     pub(super) polled: Polled,
-    /// More pages follow than one round may ask for.
-    pub(super) is_cut: bool,
-    /// Its key was refused.
-    pub(super) rests: bool,
-    /// How long it asked to be left alone.
-    pub(super) after: Duration,
+    /// How many in a row have failed by now.
+    pub(super) failures: u32,
 }
 
 /// Why a round ended early.
@@ -56,60 +57,80 @@ impl Failed {
 }
 
 impl Rounder {
-    /// Asks for what is new since the round before, and writes how far it came.
+    /// Asks for what is new since the round before, and writes how far it came. So many rounds
+    /// have failed in a row.
     pub(super) async fn round(
         &self,
-        (merchant, source): &(MerchantId, SourceName),
+        place: &Place,
         ready: &ReadySource,
         before: Option<Polled>,
+        failures: u32,
     ) -> Ended {
-        let mut cursor = before.as_ref().and_then(|polled| polled.cursor.clone());
-        let came = self.walk(merchant, source, ready, &mut cursor).await;
+        let start = before.as_ref().and_then(|polled| polled.cursor.clone());
+        let mut cursor = start.clone();
+        let came = self.walk(place, ready, &mut cursor).await;
         let now = self.shared.clock.now();
         let succeeded_at = before.as_ref().and_then(|polled| polled.succeeded_at);
-        let mut ended = Ended {
-            polled: Polled { cursor, succeeded_at, why: None, at: now },
-            is_cut: false,
-            rests: false,
-            after: Duration::ZERO,
-        };
-        let outcome = match came {
-            Ok(is_cut) => {
-                let moved = before.as_ref().and_then(|polled| polled.cursor.as_ref());
-                ended.is_cut = is_cut && ended.polled.cursor.as_ref() != moved;
-                if is_cut && !ended.is_cut {
-                    tracing::error!(merchant.id = %merchant, source.name = %source, "polling does not get on: there are more pages than `most` allows, and not the oldest first (hint: ask for the oldest first, or for more)");
-                }
-                ended.polled.succeeded_at = Some(now);
-                if is_cut { "cut" } else { "ok" }
-            }
-            Err(Failed { verdict, why }) => {
-                ended.rests = verdict == Verdict::KeyWrong;
-                if let Verdict::Again { after: Some(after), .. } = verdict {
-                    ended.after = after;
-                }
-                let name = if ended.rests { "key_wrong" } else { "failed" };
-                tell(merchant, source, ended.rests, &ready.mask(&why));
-                ended.polled.why = Some(if ended.rests { name.to_owned() } else { why });
-                name
+        let (succeeded_at, why, outcome) = match came {
+            Ok(is_cut) => (Some(now), None, self.went_well(place, is_cut, start != cursor)),
+            Err(failed) => {
+                let (why, outcome) = self.failed(place, ready, failed, failures);
+                (succeeded_at, Some(why), outcome)
             }
         };
-        Metrics::count(&self.shared.metrics.polls, outcome);
-        let kept = ended.polled.clone();
-        let kept = self.shared.ledger.keep_polled(merchant.clone(), source.clone(), kept).await;
-        if let Err(error) = kept {
+        let every = ready.connector().polls_every().unwrap_or(LONGEST);
+        let next_at = Some(now + wait(outcome, every, self.shared.chance.fraction()));
+        let polled = Polled { cursor, succeeded_at, why, at: now, next_at };
+        if let Err(error) = self.write(place, polled.clone()).await {
             // What came is asked for again, and recognised.
-            Metrics::count(&self.shared.metrics.store_errors, "keep_polled");
             tracing::warn!(%error, "how far a source was polled could not be written");
         }
-        ended
+        let is_failed = matches!(outcome, Outcome::Failed { .. });
+        Ended { polled, failures: if is_failed { failures.saturating_add(1) } else { 0 } }
+    }
+
+    fn went_well(&self, place: &Place, is_cut: bool, got_on: bool) -> Outcome {
+        Metrics::count(&self.shared.metrics.polls, if is_cut { "cut" } else { "ok" });
+        if is_cut && !got_on {
+            tracing::error!(source.name = %place, "polling does not get on: there are more pages than `most` allows, and not the oldest first (hint: ask for the oldest first, or for more)");
+        }
+        if is_cut && got_on { Outcome::Cut } else { Outcome::Whole }
+    }
+
+    /// Why a round failed, as it is kept, and what follows.
+    fn failed(
+        &self,
+        place: &Place,
+        ready: &ReadySource,
+        failed: Failed,
+        before: u32,
+    ) -> (String, Outcome) {
+        let rests = failed.verdict == Verdict::KeyWrong;
+        let name = if rests { "key_wrong" } else { "failed" };
+        Metrics::count(&self.shared.metrics.polls, name);
+        let why = ready.mask(&failed.why);
+        if rests {
+            tracing::error!(source.name = %place, why, "polling rests: the key was refused (hint: mend the source's settings; it is asked again at once when they change)");
+        } else {
+            tracing::warn!(source.name = %place, why, "a round of polling failed; it is repeated");
+        }
+        let after = match failed.verdict {
+            Verdict::Again { after, .. } => after.unwrap_or(Duration::ZERO),
+            Verdict::Sent
+            | Verdict::Rejected
+            | Verdict::Partial(_)
+            | Verdict::KeyWrong
+            | Verdict::SettingsWrong
+            | Verdict::VersionRetired => Duration::ZERO,
+        };
+        let kept = if rests { name.to_owned() } else { why };
+        (kept, Outcome::Failed { before, rests, after })
     }
 
     /// All pages; says whether more follow. `cursor` is what is durable by now.
     async fn walk(
         &self,
-        merchant: &MerchantId,
-        source: &SourceName,
+        place: &Place,
         ready: &ReadySource,
         cursor: &mut Option<String>,
     ) -> Result<bool, Failed> {
@@ -117,18 +138,18 @@ impl Rounder {
         let mut round = ready
             .poll(cursor.as_deref(), now)
             .map_err(|why| Failed::new(Verdict::Rejected, why))?;
-        let (credential, rates) = (ready.credential(), round.limits());
+        let rates = round.limits();
         let mut request = round.request().clone();
+        let mut share = self.asker.share();
         loop {
-            self.limits.take(credential, rates).await;
-            let most = self.shared.settings.max_answer_bytes;
-            let answer = self.shared.transport.fetch(request, most).await;
-            self.limits.ended(credential, rates);
-            let answer = answer.map_err(|error| {
-                let operators =
-                    matches!(error, TransportError::Forbidden { .. } | TransportError::BadUrl(_));
-                let verdict = if operators { Verdict::SettingsWrong } else { Verdict::AGAIN };
-                Failed::new(verdict, error.to_string())
+            let answer = self.asker.ask(ready, rates, request, &mut share).await;
+            let answer = answer.map_err(|unanswered| match unanswered {
+                Unanswered::Refused(why) => Failed::new(Verdict::SettingsWrong, why),
+                Unanswered::Failed(why) => Failed::new(Verdict::AGAIN, why),
+                Unanswered::NoRoom => {
+                    let why = "there was no room for its answer beside others";
+                    Failed::new(Verdict::AGAIN, why)
+                }
             })?;
             let now = self.shared.clock.now();
             let page = match catch_unwind(AssertUnwindSafe(|| round.on(&answer, now))) {
@@ -139,16 +160,18 @@ impl Rounder {
                     return Err(Failed::new(Verdict::Rejected, why));
                 }
             };
-            self.accept(merchant, source, ready, page.items).await?;
+            self.accept(place, ready, page.items).await?;
+            drop(answer);
+            share.give_back();
             if let Some(next) = page.cursor {
-                self.keep(merchant, source, &next).await?;
+                self.keep(place, &next, now).await?;
                 *cursor = Some(next);
             }
             match page.next {
                 Some(next) => request = next,
                 None => {
                     if page.is_cut {
-                        tracing::info!(merchant.id = %merchant, source.name = %source, "there is more than one round of polling may ask for: the next one begins soon");
+                        tracing::info!(source.name = %place, "there is more than one round of polling may ask for: the next one begins soon");
                     }
                     return Ok(page.is_cut);
                 }
@@ -159,15 +182,14 @@ impl Rounder {
     /// Makes the items of a page durable; what was here before is recognised.
     async fn accept(
         &self,
-        merchant: &MerchantId,
-        source: &SourceName,
+        place: &Place,
         ready: &ReadySource,
         items: Vec<Item>,
     ) -> Result<(), Failed> {
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
             let batch = items.by_ref().take(MAX_BATCH);
-            let batch = batch.map(|item| self.receipt(merchant, source, ready, item)).collect();
+            let batch = batch.map(|item| self.receipt(place, ready, item)).collect();
             for accepted in self.shared.ledger.accept(batch).await {
                 accepted.map_err(|error| {
                     Metrics::count(&self.shared.metrics.store_errors, "accept");
@@ -178,24 +200,18 @@ impl Rounder {
         Ok(())
     }
 
-    fn receipt(
-        &self,
-        merchant: &MerchantId,
-        source: &SourceName,
-        ready: &ReadySource,
-        item: Item,
-    ) -> NewReceipt {
+    fn receipt(&self, place: &Place, ready: &ReadySource, item: Item) -> NewReceipt {
         let now = self.shared.clock.now();
-        let owner = Owner::Merchant(merchant.clone());
+        let Place { owner, source } = place.clone();
         let request = Incoming::post(Headers::new(&[]), &item.body);
         let topic = item.topic.or_else(|| ready.topic(&request));
         let id = item.delivery_id.or_else(|| ready.delivery_id(&request));
-        let dedupe = dedupe(&owner, source, topic.as_deref(), id.as_deref(), &item.body);
+        let dedupe = dedupe(&owner, &source, topic.as_deref(), id.as_deref(), &item.body);
         let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
         NewReceipt {
             id: ReceiptId::at(unix_ms, self.shared.chance.bits()),
             owner,
-            source: source.clone(),
+            source,
             topic,
             received_at: now,
             dedupe,
@@ -207,24 +223,20 @@ impl Rounder {
         }
     }
 
-    async fn keep(
-        &self,
-        merchant: &MerchantId,
-        source: &SourceName,
-        cursor: &str,
-    ) -> Result<(), Failed> {
-        let now = self.shared.clock.now();
+    /// Remembers how far a round came that goes on.
+    async fn keep(&self, place: &Place, cursor: &str, now: Timestamp) -> Result<(), Failed> {
         let cursor = Some(cursor.to_owned());
-        let polled = Polled { cursor, succeeded_at: Some(now), why: None, at: now };
-        let kept = self.shared.ledger.keep_polled(merchant.clone(), source.clone(), polled).await;
+        let polled = Polled { cursor, succeeded_at: Some(now), why: None, at: now, next_at: None };
+        let kept = self.write(place, polled).await;
         kept.map_err(|error| Failed::new(Verdict::AGAIN, error.to_string()))
     }
-}
 
-fn tell(merchant: &MerchantId, source: &SourceName, rests: bool, why: &str) {
-    if rests {
-        tracing::error!(merchant.id = %merchant, source.name = %source, why, "polling rests: the key was refused (hint: mend the source's settings; it is asked again at once when they change)");
-    } else {
-        tracing::warn!(merchant.id = %merchant, source.name = %source, why, "a round of polling failed; it is repeated");
+    async fn write(&self, place: &Place, polled: Polled) -> LedgerResult<()> {
+        let (owner, source) = (place.owner.clone(), place.source.clone());
+        let kept = self.shared.ledger.keep_polled(owner, source, polled).await;
+        if kept.is_err() {
+            Metrics::count(&self.shared.metrics.store_errors, "keep_polled");
+        }
+        kept
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ledger::{Held, LedgerResult},
-    records::StoredReceipt,
+    records::{Owner, StoredReceipt},
 };
 
 /// What came of a lookup, kept with its receipt.
@@ -48,7 +48,7 @@ pub enum Asked {
     },
 }
 
-/// How far a source was polled.
+/// How far a source, or a feed, was polled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Polled {
     /// What the next round begins after.
@@ -57,8 +57,11 @@ pub struct Polled {
     pub succeeded_at: Option<Timestamp>,
     /// Why the last round failed: `key_wrong`, or in plain words.
     pub why: Option<String>,
-    /// When the last round ended.
+    /// When the last round ended, or came so far.
     pub at: Timestamp,
+    /// When the next one begins, at the latest; nothing while one is under way.
+    #[serde(default)]
+    pub next_at: Option<Timestamp>,
 }
 
 /// What other systems are asked. Every call is harmless when repeated.
@@ -85,17 +88,13 @@ pub trait Asking: Send + Sync {
     /// Asks at once what waits for this reason: somebody may have mended it.
     async fn hurry(&self, why: String) -> LedgerResult<()>;
 
-    /// How far a source was polled.
-    async fn polled(
-        &self,
-        merchant: MerchantId,
-        source: SourceName,
-    ) -> LedgerResult<Option<Polled>>;
+    /// How far sources of merchants, and feeds, were polled: one answer for each, in their order.
+    async fn polled(&self, of: Vec<(Owner, SourceName)>) -> LedgerResult<Vec<Option<Polled>>>;
 
     /// Remembers it.
     async fn keep_polled(
         &self,
-        merchant: MerchantId,
+        owner: Owner,
         source: SourceName,
         polled: Polled,
     ) -> LedgerResult<()>;

@@ -10,8 +10,8 @@ use parcelwire_domain::{
 
 use super::asking::Asking;
 use super::records::{
-    Commit, Conclusion, NewReceipt, Outcome, PauseChange, PendingMessage, ReadyMessage, Refused,
-    Retention, StoredAggregate, StoredReceipt, WakeUp,
+    Commit, Conclusion, NewReceipt, Outcome, Owner, PauseChange, PendingMessage, ReadyMessage,
+    Refused, Retention, StoredAggregate, StoredReceipt, WakeUp,
 };
 
 /// Why a store did not answer as asked.
@@ -65,9 +65,12 @@ pub struct Held {
 }
 
 impl Held {
-    /// Whether `merchant`'s partition is among them.
-    pub fn has(&self, merchant: &MerchantId) -> bool {
-        let wanted = Partition::of(merchant);
+    /// Whether the partition of `owner` is among them.
+    pub fn has(&self, owner: &Owner) -> bool {
+        let wanted = match owner {
+            Owner::Merchant(merchant) => Partition::of(merchant),
+            Owner::Feed(feed) => Partition::of_feed(feed),
+        };
         self.partitions.iter().any(|(partition, _)| *partition == wanted)
     }
 }

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod asking;
 pub mod ledger;
+mod received;
 pub mod records;
 pub mod transport;
 pub mod unmapped;

@@ -4,20 +4,25 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_mapping::http::{HttpAnswer, HttpRequest};
 
+use crate::room::Share;
+
 /// Sends one request and reads its answer, within the limits of the edge.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Sends `request`. Never follows a redirect.
     async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError>;
 
-    /// The same for an answer that is wanted whole: read up to `most_bytes`.
+    /// The same for an answer that is wanted whole: read up to `most_bytes`, as long as `share`
+    /// may grow with it.
     async fn fetch(
         &self,
         request: HttpRequest,
         most_bytes: usize,
+        share: &mut Share<'_>,
     ) -> Result<HttpAnswer, TransportError> {
         let _ = most_bytes;
-        self.send(request).await
+        let answer = self.send(request).await?;
+        if share.grow(answer.body.len()) { Ok(answer) } else { Err(TransportError::NoRoom) }
     }
 }
 
@@ -42,6 +47,9 @@ pub enum TransportError {
     /// again under the same id.
     #[error("no whole answer: {0}")]
     Broken(String),
+    /// There is no room for so large an answer beside those that others hold. Try again soon.
+    #[error("there is no room for its answer beside others")]
+    NoRoom,
     /// As `Broken`, because it took too long.
     #[error("no answer within {0:?}")]
     TimedOut(std::time::Duration),

@@ -25,7 +25,7 @@ use parcelwire_mapping::{
     book::Book,
     destination::Frozen,
     merchant::Merchant,
-    source::{Reading, Received, Useless},
+    source::{Reading, Useless},
 };
 use tokio::sync::watch;
 
@@ -33,6 +33,7 @@ use crate::{
     engine::{Shared, stopped},
     hearing::Word,
     metrics::Metrics,
+    patience::Patience,
     ports::{
         Commit, CommitError, Held, Owner, Recalled, ReceiptLines, Revision, StoredReceipt, Want,
     },
@@ -53,10 +54,6 @@ const PACE: Duration = Duration::from_millis(8);
 
 /// How often a step is decided anew because something else was written in between.
 const MAX_STALE: u32 = 10;
-
-/// Waits after a store's failure.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Looks at least so often, whatever the store says of news.
 const POLL: Duration = Duration::from_secs(1);
@@ -217,13 +214,13 @@ impl Process {
 
     /// Recalls, decides and commits until everything is written, or belongs to somebody else.
     async fn settle(&self, held: &Held, mut shares: BTreeMap<MerchantId, Share>) {
-        let (mut stale, mut wait) = (0, FIRST_WAIT);
+        let (mut stale, mut patience) = (0, Patience::new());
         while !shares.is_empty() {
             let results = match self.attempt(held, &shares).await {
                 Ok(results) => results,
                 Err(error) => {
                     self.store_failed("recall", &error);
-                    self.pause(&mut wait).await;
+                    patience.wait(self.shared.clock.as_ref()).await;
                     continue;
                 }
             };
@@ -247,7 +244,7 @@ impl Process {
                 }
             }
             if failed {
-                self.pause(&mut wait).await;
+                patience.wait(self.shared.clock.as_ref()).await;
             }
         }
     }
@@ -257,12 +254,6 @@ impl Process {
             let receipts = share.reads.iter().map(|read| read.receipt.id).collect();
             self.shared.ledger.release(receipts, Vec::new()).await;
         }
-    }
-
-    async fn pause(&self, wait: &mut Duration) {
-        let until = self.shared.clock.now() + *wait;
-        self.shared.clock.until(until).await;
-        *wait = (*wait * 2).min(LONGEST_WAIT);
     }
 
     fn store_failed(&self, call: &str, error: &crate::ports::PortError) {
@@ -394,15 +385,7 @@ fn want(id: &MerchantId, share: &Share) -> Want {
 
 fn read(merchant: &Merchant, receipt: &StoredReceipt) -> Reading {
     let Some(source) = merchant.sources.get(&receipt.source) else { return Reading::default() };
-    let received = Received {
-        topic: receipt.topic.as_deref(),
-        headers: &receipt.headers,
-        query: &receipt.query,
-        body: &receipt.body,
-        accounts: &receipt.accounts,
-        received_at: receipt.received_at,
-        source: &receipt.source,
-    };
+    let received = receipt.received();
     let answered = receipt.answer.as_ref().map(crate::lookup::answered);
     let read = catch_unwind(AssertUnwindSafe(|| source.ready.read_with(&received, answered)));
     read.unwrap_or_else(|_| Reading {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
 use parcelwire_mapping::{
     book::{Book, Entry},
-    source::{Received, Useless},
+    source::Useless,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -24,16 +24,7 @@ impl Process {
             self.keep_stuck(vec![receipt.id]);
             return;
         };
-        let received = Received {
-            topic: receipt.topic.as_deref(),
-            headers: &receipt.headers,
-            query: &receipt.query,
-            body: &receipt.body,
-            accounts: &[],
-            received_at: receipt.received_at,
-            source: &receipt.source,
-        };
-        let accounts = match feed.source.accounts(&received) {
+        let accounts = match feed.source.accounts(&receipt.received()) {
             Ok(accounts) => accounts,
             Err(useless) => return self.conclude(&receipt, why(&useless), Vec::new()).await,
         };

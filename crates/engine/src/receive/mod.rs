@@ -129,8 +129,12 @@ impl Receive {
         match target {
             Target::Feed(name) => {
                 let name = FeedName::parse(name).map_err(|_| Answer::UnknownSource)?;
-                let feed = book.feeds.get(&name).ok_or(Answer::UnknownSource)?;
-                Ok(Place::Feed(Arc::clone(feed), name))
+                match book.feeds.get(&name) {
+                    Some(feed) if feed.source.connector().has_webhooks() => {
+                        Ok(Place::Feed(Arc::clone(feed), name))
+                    }
+                    _ => Err(Answer::UnknownSource),
+                }
             }
             Target::Source { merchant, source } => {
                 let id = MerchantId::parse(merchant).map_err(|_| Answer::UnknownSource)?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use parcelwire_domain::past::{Past, Telling};
 use parcelwire_mapping::{
     blocks::outcome::Verdict,
-    destination::{Exchange, Frozen, MAX_REQUESTS, ReadyDestination, Step},
+    destination::{Exchange, Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
     http::HttpRequest,
 };
 
@@ -70,18 +70,12 @@ impl Desk {
         backfill: bool,
     ) -> Conclusion {
         let message = &ready.message;
-        let key = (message.merchant.clone(), message.destination.clone(), target.fingerprint());
-        let learned =
-            self.learned.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let learned = learned.unwrap_or_default();
+        let learned = self.learned(message, target);
         let began = self.shared.clock.now();
         let mut exchange = target.exchange(frozen, message.trigger, backfill, &learned);
         let mut shown = Vec::new();
         let (verdict, detail) = self.walk(&mut exchange, target, &mut shown).await;
-        if exchange.learned() != learned {
-            let mut known = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(key, exchange.learned());
-        }
+        self.learn(message, target, &exchange.learned());
         let now = self.shared.clock.now();
         let was_paused = {
             let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,6 +115,28 @@ impl Desk {
             pause: follow.pause,
             at: now,
         }
+    }
+
+    /// What earlier messages learned under the settings in force.
+    fn learned(&self, message: &NewMessage, target: &ReadyDestination) -> Learned {
+        let known = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(&(message.merchant.clone(), message.destination.clone()));
+        let own = known.filter(|(settings, _)| *settings == target.fingerprint());
+        own.map(|(_, learned)| learned.clone()).unwrap_or_default()
+    }
+
+    /// Keeps what this one learned. What was learned under other settings goes.
+    fn learn(&self, message: &NewMessage, target: &ReadyDestination, news: &Learned) {
+        if !news.has_news() {
+            return;
+        }
+        let mut known = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (message.merchant.clone(), message.destination.clone());
+        let (settings, learned) = known.entry(key).or_default();
+        if *settings != target.fingerprint() {
+            (*settings, *learned) = (target.fingerprint(), Learned::default());
+        }
+        learned.learn(news);
     }
 
     /// Walks through the requests of an exchange.

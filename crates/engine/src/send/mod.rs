@@ -20,6 +20,7 @@ use crate::{
     engine::{Shared, stopped},
     limits::Limits,
     metrics::Metrics,
+    patience::Patience,
     ports::{CommitError, Conclusion, Held, Next},
 };
 
@@ -31,10 +32,6 @@ const PACE: Duration = Duration::from_millis(8);
 
 /// Most ends written in one batch.
 const MAX_BATCH: usize = 256;
-
-/// Waits after a store's failure.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// All ends that are there by now, this one first.
 fn gather(first: Conclusion, ends: &mut mpsc::Receiver<Conclusion>) -> Vec<Conclusion> {
@@ -56,8 +53,8 @@ pub(crate) struct Send {
 struct Desk {
     shared: Arc<Shared>,
     limits: Limits,
-    /// Tokens and the like, per destination and settings.
-    learned: Mutex<BTreeMap<(MerchantId, DestinationName, String), Learned>>,
+    /// Tokens, and what lookups found: of each destination, under the settings of this fingerprint.
+    learned: Mutex<BTreeMap<(MerchantId, DestinationName), (String, Learned)>>,
     /// Destinations that are paused, or were until just now.
     paused: Mutex<BTreeSet<(MerchantId, DestinationName)>>,
 }
@@ -185,7 +182,7 @@ impl Send {
     /// Writes ends until they are written, or belong to somebody else.
     async fn conclude(&self, mut batch: Vec<Conclusion>) {
         let shared = &self.desk.shared;
-        let mut wait = FIRST_WAIT;
+        let mut patience = Patience::new();
         while !batch.is_empty() {
             let held: Held = shared.held().await.unwrap_or_default();
             let results = shared.ledger.conclude(&held, batch.clone()).await;
@@ -206,9 +203,7 @@ impl Send {
             }
             batch = again;
             if !batch.is_empty() {
-                let until = shared.clock.now() + wait;
-                shared.clock.until(until).await;
-                wait = (wait * 2).min(LONGEST_WAIT);
+                patience.wait(shared.clock.as_ref()).await;
             }
         }
     }

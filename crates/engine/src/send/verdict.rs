@@ -118,6 +118,7 @@ pub(super) fn of_error(error: &TransportError) -> Verdict {
         TransportError::Forbidden { .. } | TransportError::BadUrl(_) => Verdict::SettingsWrong,
         TransportError::NotConnected(_)
         | TransportError::Broken(_)
+        | TransportError::NoRoom
         | TransportError::TimedOut(_) => Verdict::AGAIN,
     }
 }

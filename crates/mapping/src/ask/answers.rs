@@ -24,6 +24,7 @@ struct Rule {
     statuses: Vec<(u16, u16)>,
     when: Option<Expr>,
     is: Verdict,
+    forget: bool,
 }
 
 /// The names that conditions over an answer see.
@@ -66,7 +67,7 @@ impl Answers {
             match status(&key.text) {
                 Some(range) => {
                     let is = is.as_str().and_then(Verdict::parse).unwrap_or(Verdict::Rejected);
-                    rules.push(Rule { statuses: vec![range], when: None, is });
+                    rules.push(Rule { statuses: vec![range], when: None, is, forget: false });
                 }
                 None => {
                     let error =
@@ -83,23 +84,30 @@ impl Answers {
                 item.get("when").and_then(|when| draft::expression(when, &scope(), diagnostics));
             let is = item.get("is").and_then(Node::as_str).and_then(Verdict::parse);
             let is = is.unwrap_or(Verdict::Rejected).not_before(wait(item, diagnostics));
-            rules.push(Rule { statuses, when, is });
+            let forget = item.get("forget").and_then(Node::as_bool).unwrap_or(false);
+            rules.push(Rule { statuses, when, is, forget });
         }
         Self(rules)
     }
 
     /// What these rules say of an answer, if one of them matches.
     pub(crate) fn judge(&self, read: &Read<'_>, settings: &Map) -> Option<Verdict> {
+        self.rule(read, settings).map(|rule| rule.is.clone())
+    }
+
+    /// Whether what was found before is wrong by these rules, if one of them matches.
+    pub(crate) fn forgets(&self, read: &Read<'_>, settings: &Map) -> Option<bool> {
+        self.rule(read, settings).map(|rule| rule.forget)
+    }
+
+    fn rule(&self, read: &Read<'_>, settings: &Map) -> Option<&Rule> {
         let env = read.env().with("settings", settings);
         let status = read.answer.status;
-        for rule in &self.0 {
+        self.0.iter().find(|rule| {
             let fits = rule.statuses.is_empty()
                 || rule.statuses.iter().any(|(from, to)| (*from..=*to).contains(&status));
-            if fits && rule.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true)) {
-                return Some(rule.is.clone());
-            }
-        }
-        None
+            fits && rule.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true))
+        })
     }
 }
 

@@ -12,15 +12,29 @@ fn verdicts() -> Vec<&'static str> {
 
 pub(crate) static VERDICT: Shape = Shape::Enum(Words::From("verdict", verdicts));
 
+const STATUS: Field =
+    Field::new("status", Shape::OneOrMany(&Shape::Text), "the HTTP status, as in 409 or 5xx");
+const WHEN: Field =
+    Field::new("when", Shape::Expression, "a condition over status, headers and body");
+const IS: Field = Field::new("is", VERDICT, "what it means").required();
+const WAIT: Field =
+    Field::new("wait", Shape::Text, "again: not before, as in 5m, where no header says when");
+pub(crate) const FORGET: Field = Field::new(
+    "forget",
+    Shape::Bool,
+    "what a lookup found and `keep` kept is wrong: it is looked up anew, once, before this counts",
+);
+
 /// What an answer means, where it differs from the usual.
 pub(crate) static ANSWERS: Shape = Shape::OneOf(&[
     Shape::MapOf(Keys::Any, &VERDICT),
-    Shape::List(&Shape::Map(&[
-        Field::new("status", Shape::OneOrMany(&Shape::Text), "the HTTP status, as in 409 or 5xx"),
-        Field::new("when", Shape::Expression, "a condition over status, headers and body"),
-        Field::new("is", VERDICT, "what it means").required(),
-        Field::new("wait", Shape::Text, "again: not before, as in 5m, where no header says when"),
-    ])),
+    Shape::List(&Shape::Map(&[STATUS, WHEN, IS, WAIT])),
+]);
+
+/// The same where a lookup's finds may be kept.
+pub(crate) static FORGETTING: Shape = Shape::OneOf(&[
+    Shape::MapOf(Keys::Any, &VERDICT),
+    Shape::List(&Shape::Map(&[STATUS, WHEN, IS, WAIT, FORGET])),
 ]);
 
 pub(crate) const REQUEST: Field =
@@ -35,7 +49,7 @@ pub(crate) const NESTED: Field =
     Field::new("nested", words(&["brackets", "json"]), "form: how maps in it are written")
         .default("brackets");
 pub(crate) const ANSWER: Field =
-    Field::new("answers", ANSWERS, "what its answers mean, where it differs from the file's");
+    Field::new("answers", FORGETTING, "what its answers mean, where it differs from the file's");
 
 const LIMIT: Shape = Shape::Int { min: 1, max: 1_000_000 };
 

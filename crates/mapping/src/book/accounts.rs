@@ -31,7 +31,8 @@ pub(super) fn share_out(
     for (name, feed) in &mut book.feeds {
         let accounts = shares.remove(name).unwrap_or_default();
         let (source, settings) = (feed.source.clone(), feed.settings.clone());
-        *feed = Arc::new(Feed { source, settings, accounts });
+        let connector = feed.connector.clone();
+        *feed = Arc::new(Feed { source, connector, settings, accounts });
     }
 }
 

@@ -132,6 +132,8 @@ pub enum Entry {
 pub struct Feed {
     /// The connector with the feed's secrets.
     pub source: ReadySource,
+    /// The connector's name.
+    pub connector: String,
     /// Its settings, which its shares have too.
     pub settings: Map,
     /// Whose the accounts are.

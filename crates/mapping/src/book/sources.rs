@@ -93,8 +93,8 @@ impl Desk<'_> {
         node: &Node,
         diagnostics: &mut Diagnostics,
     ) -> Option<Feed> {
-        let connector = node.get("connector").and_then(Node::as_str).unwrap_or(name);
-        let connector = self.source_connector(connector, node, diagnostics)?;
+        let named = node.get("connector").and_then(Node::as_str).unwrap_or(name);
+        let connector = self.source_connector(named, node, diagnostics)?;
         if !connector.splits() {
             let message = "this connector does not say whose a webhook is";
             let error = Diagnostic::error(&node.span, message);
@@ -107,7 +107,7 @@ impl Desk<'_> {
         let source =
             self.ready_source(&connector, settings.clone(), node, &address, diagnostics)?;
         let settings = settings.filter(|_| connector.splits())?;
-        Some(Feed { source, settings, accounts: BTreeMap::new() })
+        Some(Feed { source, connector: named.to_owned(), settings, accounts: BTreeMap::new() })
     }
 
     fn source_connector(

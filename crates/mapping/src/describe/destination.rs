@@ -64,6 +64,9 @@ pub struct Asking {
     /// When it is made, where not always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// How long what it found is good for other messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<String>,
 }
 
 /// What an answer means.
@@ -130,7 +133,7 @@ fn asking(file: &Node, slot: &'static str) -> Option<Asking> {
     if node.get("if_missing").and_then(Node::as_bool) == Some(true) {
         when.get_or_insert_with(|| "nothing was found".to_owned());
     }
-    Some(Asking { slot, request: text(node, "request")?, when })
+    Some(Asking { slot, request: text(node, "request")?, when, keep: text(node, "keep") })
 }
 
 fn batch(node: &Node) -> String {
@@ -175,10 +178,7 @@ fn read(answers: &Node, slot: Option<&'static str>) -> Vec<Outcome> {
                 stated => stated,
             },
             when: text(node, "when").map(|when| when.trim_start_matches('=').to_owned()),
-            is: match text(node, "wait") {
-                Some(wait) => format!("{} after {wait}", text(node, "is").unwrap_or_default()),
-                None => text(node, "is").unwrap_or_default(),
-            },
+            is: meaning(node),
         };
         return rows.iter().map(row).collect();
     }
@@ -189,6 +189,18 @@ fn read(answers: &Node, slot: Option<&'static str>) -> Vec<Outcome> {
         is: node.as_str().unwrap_or_default().to_owned(),
     };
     answers.entries().map(row).collect()
+}
+
+/// The verdict of a rule, with what stands beside it.
+fn meaning(node: &Node) -> String {
+    let mut is = text(node, "is").unwrap_or_default();
+    if let Some(wait) = text(node, "wait") {
+        is = format!("{is} after {wait}");
+    }
+    if node.get("forget").and_then(Node::as_bool) == Some(true) {
+        is.push_str(", once what was kept is looked up anew");
+    }
+    is
 }
 
 fn needs(file: &Node) -> Vec<String> {

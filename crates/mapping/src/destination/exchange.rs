@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use parcelwire_domain::{Map, Value, taxonomy::Trigger};
 
 use super::{
-    DestinationConnector, Frozen, judge::usual, needs::Needs, ready::Inner, sign::sign, slot::Slot,
+    DestinationConnector, Frozen, Learned, judge::usual, keep, learned::Key, needs::Needs,
+    ready::Inner, sign::sign, slot::Slot,
 };
 use crate::{
     ask::Read,
@@ -29,6 +30,7 @@ pub struct Exchange {
     backfill: bool,
     pub(super) learned: Learned,
     found: Option<Map>,
+    find: Find,
     at: Place,
     requests: u32,
     token_renewed: bool,
@@ -50,18 +52,14 @@ pub enum Step {
     },
 }
 
-/// What one exchange learned for the next (a token). Kept in memory by whoever sends, per
-/// destination and settings.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Learned {
-    token: Option<(Map, Timestamp)>,
-}
-
-impl Learned {
-    /// What the token's request took, while there is one.
-    pub(super) fn token(&self) -> Option<&Map> {
-        self.token.as_ref().map(|(token, _)| token)
-    }
+/// Where `found` comes from, as far as it may be kept.
+#[derive(Debug, Default)]
+struct Find {
+    key: Option<Key>,
+    /// An earlier message found it.
+    is_old: bool,
+    /// What an earlier message had found was wrong: this one asks itself.
+    asks: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +91,7 @@ impl Exchange {
             backfill,
             learned,
             found: None,
+            find: Find::default(),
             at,
             requests: 0,
             token_renewed: false,
@@ -110,6 +109,7 @@ impl Exchange {
             backfill: false,
             learned,
             found: None,
+            find: Find::default(),
             at,
             requests: 0,
             token_renewed: false,
@@ -157,6 +157,14 @@ impl Exchange {
             status => usual(status),
         };
         let verdict = inner.judge(slot, usual, &read, now);
+        if self.find.key.is_some()
+            && inner.forgets(slot, &read)
+            && self.forget()
+            && !matches!(verdict, Verdict::Sent | Verdict::Again { .. })
+        {
+            (self.at, self.found, self.find.asks) = (Place::Lookup, None, true);
+            return None;
+        }
         if verdict != Verdict::Sent {
             if verdict == Verdict::KeyWrong && self.may_renew_token() {
                 return Some(self.renew_token(now));
@@ -200,7 +208,10 @@ impl Exchange {
     /// Goes on to the next slot that there is something to ask for, and says whether there is one.
     pub(super) fn advance(&mut self, now: Timestamp) -> bool {
         let inner = Arc::clone(&self.inner);
-        while !self.slot(&inner.connector).is_some_and(|slot| self.is_wanted(slot, now)) {
+        while !self
+            .slot(&inner.connector)
+            .is_some_and(|slot| self.is_wanted(slot, now) && !self.recalls(slot, now))
+        {
             self.at = match self.at {
                 Place::Token if self.is_check() => Place::Check,
                 Place::Token => Place::Lookup,
@@ -236,8 +247,7 @@ impl Exchange {
 
     fn is_wanted(&self, slot: &Slot, now: Timestamp) -> bool {
         if self.at == Place::Token {
-            let good = self.learned.token.as_ref().is_some_and(|(_, until)| *until > now);
-            return !good;
+            return !self.learned.is_token_good(now);
         }
         if self.at == Place::Profile && self.joins_profile {
             return false;
@@ -247,6 +257,31 @@ impl Exchange {
         }
         let env = self.env();
         slot.when.as_ref().is_none_or(|when| when.eval(&env).truth() == Some(true))
+    }
+
+    /// Takes what an earlier message found that asked the very same.
+    fn recalls(&mut self, slot: &Slot, now: Timestamp) -> bool {
+        if self.at != Place::Lookup || slot.keep.is_none() || self.lacks(&slot.needs).is_some() {
+            return false;
+        }
+        let inner = &self.inner;
+        let request = slot.request(inner, &inner.connector.headers, &mut self.env());
+        self.find.key = request
+            .ok()
+            .map(|request| keep::key(&request, &inner.secret_headers, inner.credential));
+        let known = self.find.key.filter(|_| !self.find.asks);
+        let Some(found) = known.and_then(|key| self.learned.found(&key, now)) else { return false };
+        self.found = Some(found.clone());
+        self.find.is_old = true;
+        true
+    }
+
+    /// Forgets what was found; says whether an earlier message had found it.
+    pub(super) fn forget(&mut self) -> bool {
+        if let Some(key) = self.find.key {
+            self.learned.forget(key);
+        }
+        std::mem::take(&mut self.find.is_old)
     }
 
     /// What its templates see.
@@ -287,10 +322,13 @@ impl Exchange {
                 let seconds = seconds.and_then(|text| text.parse::<i64>().ok()).unwrap_or(300);
                 let until = now + Duration::from_secs(u64::try_from(seconds).unwrap_or(300));
                 let until = until.checked_sub(TOKEN_MARGIN).unwrap_or(until);
-                self.learned.token = Some((taken, until));
+                self.learned.set_token(Some((taken, until)));
             }
             Place::Lookup if taken.is_empty() => self.found = None,
             Place::Lookup | Place::Profile => {
+                if let (Some(time), Some(key)) = (slot.keep, self.find.key) {
+                    self.learned.keep(key, &taken, now + time);
+                }
                 let found = self.found.get_or_insert_with(Map::new);
                 for (name, value) in taken.iter() {
                     found.set(name, value.clone());
@@ -307,7 +345,7 @@ impl Exchange {
     /// Asks for another token, once, where one was refused.
     pub(super) fn renew_token(&mut self, now: Timestamp) -> Step {
         self.token_renewed = true;
-        self.learned.token = None;
+        self.learned.set_token(None);
         self.at = Place::Token;
         self.next(now)
     }

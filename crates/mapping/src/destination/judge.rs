@@ -35,6 +35,12 @@ impl Inner {
         with_wait(judged.unwrap_or(usual), &self.connector.throttles, read.answer, now)
     }
 
+    /// Whether an answer says that what the lookup found is wrong.
+    pub(super) fn forgets(&self, slot: &Slot, read: &Read<'_>) -> bool {
+        let own = slot.answers.forgets(read, &self.settings);
+        own.or_else(|| self.connector.answers.forgets(read, &self.settings)).unwrap_or(false)
+    }
+
     /// What an answer says, in words for people.
     pub(super) fn detail(&self, read: &Read<'_>) -> String {
         let status = read.answer.status;

@@ -6,6 +6,8 @@ mod exchange;
 mod frozen;
 mod ids;
 mod judge;
+mod keep;
+mod learned;
 mod needs;
 mod ready;
 mod shape;
@@ -34,9 +36,10 @@ use sign::Sign;
 use slot::Slot;
 
 pub use batch::{Batch, BatchStep, End};
-pub use exchange::{Exchange, Learned, MAX_REQUESTS, Step};
+pub use exchange::{Exchange, MAX_REQUESTS, Step};
 pub use frozen::{Frozen, occurred_at};
 pub use ids::Ids;
+pub use learned::Learned;
 pub use ready::{ReadyDestination, Setup};
 pub use shape::{LIMITS, SHAPE};
 
@@ -114,6 +117,7 @@ impl DestinationConnector {
             None => Slot::compile(node, &scope, diagnostics),
         });
         never(file, diagnostics);
+        keep::check_forgets(file, diagnostics);
         let error = file
             .get("error")
             .and_then(|node| draft::expression(node, &answer_scope(), diagnostics));

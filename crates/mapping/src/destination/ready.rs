@@ -41,10 +41,10 @@ pub(super) struct Inner {
     limits: Limits,
     masked: Vec<String>,
     /// Headers (small letters) made of secrets, in whatever form.
-    secret_headers: BTreeSet<String>,
+    pub(super) secret_headers: BTreeSet<String>,
     /// The base URL is not the connector's own: no request goes anywhere else.
     elsewhere: bool,
-    credential: [u8; 16],
+    pub(super) credential: [u8; 16],
     fingerprint: String,
 }
 

@@ -3,7 +3,7 @@
 use super::batch;
 use crate::{
     ask::shape::{
-        ANSWER, ANSWERS, FORM, HEADERS, JSON, NESTED, QUERY, REQUEST, THROTTLES, VERDICT,
+        ANSWER, FORGETTING, FORM, HEADERS, JSON, NESTED, QUERY, REQUEST, THROTTLES, VERDICT,
     },
     describe::shape::{FACTS_KEY, SETUP_KEY},
     settings::{self, words},
@@ -36,6 +36,11 @@ static LOOKUP: Shape = Shape::Map(&[
     NESTED,
     ANSWER,
     TAKE,
+    Field::new(
+        "keep",
+        Shape::Text,
+        "how long what was found is good for other messages that would ask the same, as in 24h",
+    ),
     NEEDS,
     Field::new("when", Shape::Expression, "only where this holds"),
 ]);
@@ -119,7 +124,7 @@ pub static SHAPE: Shape = Shape::Map(&[
     Field::new("batch", batch::shape::SHAPE, "one request for the events of many messages"),
     Field::new(
         "answers",
-        ANSWERS,
+        FORGETTING,
         "what answers mean, where it differs from: 2xx sent, 401/403 key wrong, 408/425/429/5xx again, else rejected",
     ),
     NEEDS,

@@ -1,8 +1,10 @@
 //! One request of an exchange, as it stands in a file.
 
+use std::time::Duration;
+
 use parcelwire_domain::Value;
 
-use super::{needs::Needs, ready::Inner};
+use super::{keep, needs::Needs, ready::Inner};
 use crate::{
     ask::{Answers, Plan, answer_scope},
     draft,
@@ -20,6 +22,8 @@ pub(super) struct Slot {
     pub(super) answers: Answers,
     pub(super) take: Vec<(String, Expr)>,
     pub(super) lives: Option<Expr>,
+    /// How long what it found is good for other messages.
+    pub(super) keep: Option<Duration>,
     pub(super) needs: Needs,
 }
 
@@ -48,6 +52,7 @@ impl Slot {
             answers: Answers::compile(node.get("answers"), diagnostics),
             take,
             lives,
+            keep: keep::time(node, diagnostics),
             needs: Needs::compile(node, scope, diagnostics),
             plan: plan?,
         })
@@ -67,6 +72,7 @@ impl Slot {
             answers: Answers::default(),
             take: Vec::new(),
             lives: None,
+            keep: None,
             needs: Needs::default(),
         })
     }

@@ -160,6 +160,136 @@ fn an_exchange_walks_its_slots_and_keeps_the_token() {
     assert!(renewed.contains("/oauth"), "{renewed}");
 }
 
+const KEEPS: &str = r#"
+title: Kiebitz
+facts: invented
+settings: { id: {}, key: { secret: true } }
+base_url: https://api.kiebitz.example
+headers: { Authorization: "Bearer {{ token.access }}" }
+repeated_id: ignored
+token:
+  request: POST /oauth
+  form: { client: =settings.id, key: =settings.key }
+  take: { access: =body.access_token }
+lookup:
+  request: GET /people
+  query: { email: =email }
+  take: { id: =body.id }
+  keep: 1h
+send:
+  request: POST /people/{{ found.id }}/events
+  json: { name: =name }
+  answers:
+    - { status: 404, is: rejected, forget: true }
+    - { status: 409, is: again, forget: true }
+tests: {}
+"#;
+
+fn keeper(key: &str) -> ReadyDestination {
+    let (connector, _) = compiled("kiebitz", KEEPS);
+    let mut settings = Map::new();
+    settings.set("id", Value::text("shop"));
+    settings.set("key", Value::text(key));
+    connector.ready(Setup { settings, real: true, ..Setup::default() }).expect("it is complete")
+}
+
+const TOKEN: &str = r#"{"access_token":"t1","expires_in":60}"#;
+
+/// What is known once one message was sent: a token, and the person.
+fn known(ready: &ReadyDestination) -> Learned {
+    let mut exchange = ready.exchange(frozen(), DELIVERED, false, &Learned::default());
+    exchange.start(now());
+    exchange.on(&answer(200, TOKEN), now());
+    assert!(sent(exchange.on(&answer(200, r#"{"id":7}"#), now())).contains("/people/7/events"));
+    assert_eq!(sent(exchange.on(&answer(200, "{}"), now())), "sent answered 200");
+    let mut known = Learned::default();
+    known.learn(&exchange.learned());
+    known
+}
+
+#[test]
+fn what_a_lookup_found_is_kept_for_its_time_whatever_the_token() {
+    let ready = keeper("geheim-geheim");
+    let known = known(&ready);
+    let at = |minutes: u64| now() + Duration::from_secs(60 * minutes);
+    let begin = |frozen| ready.exchange(frozen, DELIVERED, false, &known);
+    // The token is good no more; what was found is.
+    let mut next = begin(frozen());
+    assert!(sent(next.start(at(59))).contains("/oauth"));
+    let told = sent(next.on(&answer(200, &TOKEN.replace("t1", "t2")), at(59)));
+    assert!(told.contains("POST https://api.kiebitz.example/people/7/events"), "{told}");
+    let mut late = begin(frozen());
+    late.start(at(60));
+    assert!(sent(late.on(&answer(200, TOKEN), at(60))).starts_with("GET "));
+    // Somebody else is looked up, and so is whoever is asked for with another key.
+    let mut other = frozen();
+    other.fields.set("email", Value::text("alex@example.test"));
+    assert!(sent(begin(other).start(now())).starts_with("GET "));
+    let stranger = keeper("anders-anders");
+    assert!(
+        sent(stranger.exchange(frozen(), DELIVERED, false, &known).start(now()))
+            .starts_with("GET ")
+    );
+}
+
+#[test]
+fn nobody_who_was_not_found_is_kept() {
+    let ready = keeper("geheim-geheim");
+    let mut exchange = ready.exchange(frozen(), DELIVERED, false, &Learned::default());
+    exchange.start(now());
+    exchange.on(&answer(200, TOKEN), now());
+    exchange.on(&answer(404, "{}"), now());
+    let mut known = Learned::default();
+    known.learn(&exchange.learned());
+    assert!(
+        sent(ready.exchange(frozen(), DELIVERED, false, &known).start(now())).starts_with("GET ")
+    );
+}
+
+#[test]
+fn what_is_wrong_is_forgotten_and_looked_up_anew_once() {
+    let ready = keeper("geheim-geheim");
+    let mut known = known(&ready);
+    let mut exchange = ready.exchange(frozen(), DELIVERED, false, &known);
+    assert!(sent(exchange.start(now())).contains("/people/7/events"));
+    assert!(sent(exchange.on(&answer(404, "{}"), now())).starts_with("GET "));
+    let told = sent(exchange.on(&answer(200, r#"{"id":8}"#), now()));
+    assert!(told.contains("/people/8/events"), "{told}");
+    assert_eq!(sent(exchange.on(&answer(404, "{}"), now())), "rejected answered 404");
+    known.learn(&exchange.learned());
+    let mut next = ready.exchange(frozen(), DELIVERED, false, &known);
+    assert!(sent(next.start(now())).starts_with("GET "), "nothing wrong is kept");
+}
+
+#[test]
+fn a_find_that_is_wrong_for_now_is_forgotten_for_the_next_attempt() {
+    let ready = keeper("geheim-geheim");
+    let mut known = known(&ready);
+    let mut exchange = ready.exchange(frozen(), DELIVERED, false, &known);
+    exchange.start(now());
+    assert_eq!(sent(exchange.on(&answer(409, "{}"), now())), "again answered 409");
+    known.learn(&exchange.learned());
+    let mut next = ready.exchange(frozen(), DELIVERED, false, &known);
+    assert!(sent(next.start(now())).starts_with("GET "));
+}
+
+/// What is told of a file.
+fn told(text: &str) -> String {
+    let mut diagnostics = Diagnostics::default();
+    let file = SourceFile::new("connectors/destinations/kiebitz.yaml", text);
+    let node = read(file, &mut diagnostics).expect("it is YAML");
+    assert!(DestinationConnector::compile(&node, &mut diagnostics).is_none());
+    render(diagnostics.iter(), RenderFormat::Text { colour: false }, &[])
+}
+
+#[test]
+fn what_cannot_be_kept_or_forgotten_is_told() {
+    let kept_nothing = KEEPS.replace("  take: { id: =body.id }\n", "");
+    assert!(told(&kept_nothing).contains("nothing to keep without `take:`"));
+    assert!(told(&KEEPS.replace("keep: 1h", "keep: 8d")).contains("a time up to 7d"));
+    assert!(told(&KEEPS.replace("  keep: 1h\n", "")).contains("nothing to forget"));
+}
+
 #[test]
 fn what_an_answer_says_wrong_is_told_without_addresses_and_secrets() {
     let ready = ready();

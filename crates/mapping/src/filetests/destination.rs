@@ -32,6 +32,8 @@ pub(super) struct Scene {
     ready: ReadyDestination,
     messages: Vec<(Frozen, Trigger, bool)>,
     what: What,
+    /// What is known from a message before.
+    learned: Learned,
 }
 
 /// What a test tries.
@@ -68,18 +70,35 @@ impl Scene {
             (_, true) => What::Batch,
             (_, false) => What::Message,
         };
-        Ok(Self { ready, messages, what })
+        let mut scene = Self { ready, messages, what, learned: Learned::default() };
+        scene.learn(&answers(test, "earlier"), now)?;
+        Ok(scene)
+    }
+
+    /// The same was sent before, and answered like this.
+    fn learn(&mut self, earlier: &[HttpAnswer], now: Timestamp) -> Result<(), String> {
+        if earlier.is_empty() {
+            return Ok(());
+        }
+        let mut going = self.begin()?;
+        let stage = reached(&mut going, earlier, now)?;
+        if let Stage::Send(request) = stage {
+            let asked = format!("{} {}", request.method, request.url);
+            return Err(format!("`earlier:` is answered too little: {asked} has no answer"));
+        }
+        self.learned.learn(&going.learned());
+        Ok(())
     }
 
     pub(super) fn begin(&self) -> Result<Going, String> {
-        let learned = Learned::default();
+        let learned = &self.learned;
         Ok(match self.what {
             What::Check => Going::One(self.ready.check().ok_or("the file has no `check:`")?),
-            What::Batch => Going::Many(self.ready.batch(self.messages.clone(), &learned)),
+            What::Batch => Going::Many(self.ready.batch(self.messages.clone(), learned)),
             What::Message => {
                 let (frozen, trigger, backfill) =
                     self.messages.first().cloned().ok_or("`given:` is empty")?;
-                Going::One(self.ready.exchange(frozen, trigger, backfill, &learned))
+                Going::One(self.ready.exchange(frozen, trigger, backfill, learned))
             }
         })
     }
@@ -111,6 +130,13 @@ impl Going {
         match self {
             Self::One(exchange) => exchange.on(answer, now).into(),
             Self::Many(batch) => batch.on(answer, now).into(),
+        }
+    }
+
+    fn learned(&self) -> Learned {
+        match self {
+            Self::One(exchange) => exchange.learned(),
+            Self::Many(batch) => batch.learned(),
         }
     }
 }
@@ -147,7 +173,7 @@ fn one(connector: &Arc<DestinationConnector>, test: &Node, now: Timestamp) -> Re
     let scene = Scene::of(connector, test, now)?;
     let base_url = scene.ready.base_url();
     // Answers of the requests before the last: lookups and tokens.
-    let before = before(test);
+    let before = answers(test, "before");
     let stage = reached(&mut scene.begin()?, &before, now)?;
     if let Some(wanted) = test.get("ends") {
         return ended(&stage, wanted);
@@ -174,9 +200,10 @@ fn reached(going: &mut Going, before: &[HttpAnswer], now: Timestamp) -> Result<S
     Ok(stage)
 }
 
-/// What the requests before the one that is compared are answered.
-pub(super) fn before(test: &Node) -> Vec<HttpAnswer> {
-    test.get("before").map(Node::one_or_many).unwrap_or_default().iter().map(answer).collect()
+/// What requests are answered: those before the one that is compared (`before`), or those of the
+/// same message before (`earlier`).
+pub(super) fn answers(test: &Node, key: &str) -> Vec<HttpAnswer> {
+    test.get(key).map(Node::one_or_many).unwrap_or_default().iter().map(answer).collect()
 }
 
 fn judge(going: &mut Going, case: &Node, now: Timestamp, base_url: &str) -> Result<(), String> {

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::destination::{Going, Scene, Stage, answer, before};
+use super::destination::{Going, Scene, Stage, answer, answers};
 use crate::{
     destination::{DestinationConnector, MAX_REQUESTS},
     http::{HttpAnswer, HttpRequest},
@@ -23,10 +23,10 @@ pub fn requests(
     let mut made = Vec::new();
     for (name, test) in file.get("tests").into_iter().flat_map(|tests| tests.entries()) {
         let Ok(scene) = Scene::of(connector, test, now) else { continue };
-        let before = before(test);
+        let before = answers(test, "before");
         let cases = test.get("answers").map(Node::one_or_many).unwrap_or_default();
-        let answers = cases.iter().filter_map(|case| case.get("given").map(answer));
-        for last in answers.chain([well()]) {
+        let given = cases.iter().filter_map(|case| case.get("given").map(answer));
+        for last in given.chain([well()]) {
             let Ok(mut going) = scene.begin() else { continue };
             for request in walk(&mut going, before.iter().chain([&last]), now) {
                 if !made.iter().any(|(_, known)| *known == request) {

@@ -147,8 +147,11 @@ pub static MERCHANT: Shape = Shape::Map(&[
 pub static FEED: Shape = Shape::Open(
     &[
         Field::new("connector", Shape::Text, "the connector, where the feed has another name"),
-        Field::new("secret", Shape::Secret, "env:NAME, file:NAME, or a list while rotating")
-            .required(),
+        Field::new(
+            "secret",
+            Shape::Secret,
+            "env:NAME, file:NAME, or a list while rotating; left out where it is only polled",
+        ),
     ],
     &Shape::Text,
 );

@@ -281,14 +281,13 @@ impl Body {
     }
 }
 
-/// What stands behind the source's name in a request's path.
+/// What stands behind the source's, or the feed's, name in a request's path.
 fn tail<'r>(request: &Incoming<'r>) -> &'r str {
-    let mut parts = request.path.splitn(5, '/');
-    // `/hooks/{merchant}/{source}/…`
-    match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(""), Some("hooks"), Some(_), Some(_), Some(tail)) => tail,
-        _ => "",
-    }
+    let below = |start, names| {
+        let path = request.path.strip_prefix(start)?;
+        path.splitn(names + 1, '/').nth(names)
+    };
+    below("/hooks/", 2).or_else(|| below("/feeds/", 1)).unwrap_or_default()
 }
 
 /// A body as text, as far as a handshake may look; nothing where it is longer or no text.

@@ -218,6 +218,15 @@ impl SourceConnector {
 }
 
 impl ReadySource {
+    /// How far a cursor that was kept has come, where it is a time of items.
+    pub fn reached(&self, kept: &str) -> Option<Timestamp> {
+        match self.connector.poll.as_ref()?.cursor.as_ref()? {
+            Cursor::Time(_) => kept.parse().ok(),
+            // Somebody else's word, which may open doors there.
+            Cursor::Given { .. } => None,
+        }
+    }
+
     /// Begins a round after what was remembered of the one before; or says why it cannot be asked.
     pub fn poll(&self, kept: Option<&str>, now: Timestamp) -> Result<Round, String> {
         let poll = self.connector.poll.as_ref().ok_or("it is not polled")?;

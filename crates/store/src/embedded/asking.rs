@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
 use parcelwire_engine::ports::{
-    Asked, Asking, Held, KeptAnswer, LedgerResult, Polled, StoredReceipt, ToAsk,
+    Asked, Asking, Held, KeptAnswer, LedgerResult, Owner, Polled, StoredReceipt, ToAsk,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Value as Json, json};
@@ -90,27 +90,17 @@ impl Asking for Embedded {
             .await
     }
 
-    async fn polled(
-        &self,
-        merchant: MerchantId,
-        source: SourceName,
-    ) -> LedgerResult<Option<Polled>> {
+    async fn polled(&self, of: Vec<(Owner, SourceName)>) -> LedgerResult<Vec<Option<Polled>>> {
         self.desk
             .read(move |connection| {
-                let text: Option<String> = connection
-                    .prepare_cached("SELECT polled FROM polls WHERE merchant = ?1 AND source = ?2")?
-                    .query_row([merchant.as_str(), source.as_str()], |row| row.get(0))
-                    .optional()?;
-                let read =
-                    |text: String| serde_json::from_str(&text).map_err(|_| misfit(0, "polled"));
-                text.map(read).transpose()
+                of.iter().map(|(owner, source)| polled(connection, owner, source)).collect()
             })
             .await
     }
 
     async fn keep_polled(
         &self,
-        merchant: MerchantId,
+        owner: Owner,
         source: SourceName,
         polled: Polled,
     ) -> LedgerResult<()> {
@@ -119,11 +109,31 @@ impl Asking for Embedded {
                 let text = serde_json::to_string(&polled).map_err(|_| misfit(0, "not JSON"))?;
                 connection
                     .prepare_cached("INSERT OR REPLACE INTO polls VALUES (?1, ?2, ?3)")?
-                    .execute([merchant.as_str(), source.as_str(), &text])
+                    .execute([merchant_of(&owner), source.as_str(), &text])
                     .map(|_| ())
             })
             .await
     }
+}
+
+/// Under which merchant it stands in `polls`: a feed's under none, with its own name as source.
+fn merchant_of(owner: &Owner) -> &str {
+    match owner {
+        Owner::Merchant(merchant) => merchant.as_str(),
+        Owner::Feed(_) => "",
+    }
+}
+
+fn polled(
+    connection: &Connection,
+    owner: &Owner,
+    source: &SourceName,
+) -> rusqlite::Result<Option<Polled>> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT polled FROM polls WHERE merchant = ?1 AND source = ?2")?
+        .query_row([merchant_of(owner), source.as_str()], |row| row.get(0))
+        .optional()?;
+    text.map(|text| serde_json::from_str(&text).map_err(|_| misfit(0, "polled"))).transpose()
 }
 
 /// What is due, merchants in turn; each merchant's turn begins where the last look ended.

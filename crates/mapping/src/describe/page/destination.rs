@@ -7,11 +7,13 @@ pub(super) fn write(destination: &Destination, out: &mut String) {
     out.push_str("\n### What it sends\n\n");
     for asking in &destination.requests {
         let when = asking.when.as_ref().map(|when| format!(", where `{when}`"));
+        let keep = asking.keep.as_ref().map(|keep| format!("; what it finds is kept for {keep}"));
         out.extend([format!(
-            "- {}: `{}`{}\n",
+            "- {}: `{}`{}{}\n",
             asking.slot,
             asking.request,
-            when.unwrap_or_default()
+            when.unwrap_or_default(),
+            keep.unwrap_or_default()
         )]);
     }
     if let Some(batch) = &destination.batch {

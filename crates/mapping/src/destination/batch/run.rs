@@ -282,6 +282,12 @@ impl Batch {
         let inner = Arc::clone(&self.inner);
         let read = Read::new(answer);
         let verdict = inner.judge(&many.slot, usual(answer.status), &read, now);
+        let together = self.under_way().count();
+        if verdict != Verdict::Sent && inner.forgets(&many.slot, &read) {
+            // Answers tell by places: nobody may go before each was told of.
+            let is_whole = !matches!(verdict, Verdict::Partial(_));
+            self.forget_finds(is_whole.then(|| inner.detail(&read)).as_deref());
+        }
         // What the file takes for a success of one message, as a repetition, is none of many.
         let good = (200..=299).contains(&answer.status);
         let own = || many.slot.answers.judge(&read, &inner.settings).is_some();
@@ -290,7 +296,7 @@ impl Batch {
             Verdict::Sent | Verdict::Partial(_) => self.tell(many, &read, &verdict),
             Verdict::KeyWrong if self.may_renew_token() => return self.renew_token(now),
             // One may have spoilt it for all.
-            Verdict::Rejected if self.under_way().count() > 1 => {
+            Verdict::Rejected if together > 1 => {
                 let detail = inner.detail(&read);
                 for part in self.parts.iter_mut().filter(|part| part.end.is_none()) {
                     part.end = Some(End::Alone { detail: detail.clone() });
@@ -304,6 +310,18 @@ impl Batch {
         }
         self.profiles_done = true;
         None
+    }
+
+    /// Forgets what lookups found. Where all failed alike, who used what an earlier message had found
+    /// goes by itself, and asks anew.
+    fn forget_finds(&mut self, failed: Option<&str>) {
+        for part in self.parts.iter_mut().filter(|part| part.end.is_none()) {
+            part.exchange.learned = self.learned.clone();
+            if let (true, Some(detail)) = (part.exchange.forget(), failed) {
+                part.end = Some(End::Alone { detail: detail.to_owned() });
+            }
+            self.learned = part.exchange.learned();
+        }
     }
 
     /// Ends those of which the answer says something; after the event itself all of them.

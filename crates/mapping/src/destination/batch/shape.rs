@@ -1,7 +1,7 @@
 //! What `batch:` looks like.
 
 use crate::{
-    ask::shape::{FORM, HEADERS, JSON, LIMITS, NESTED, QUERY, REQUEST, VERDICT},
+    ask::shape::{FORGET, FORM, HEADERS, JSON, LIMITS, NESTED, QUERY, REQUEST, VERDICT},
     blocks::outcome::Verdict,
     settings::words,
     text::{Field, Keys, Shape, Words},
@@ -21,6 +21,7 @@ static ANSWERS: Shape = Shape::OneOf(&[
         Field::new("is", WHOLE, "what it means for all; partial: `results:` say it of each")
             .required(),
         Field::new("wait", Shape::Text, "again: not before, as in 5m, where no header says when"),
+        FORGET,
     ])),
 ]);
 

@@ -286,3 +286,44 @@ tests:
     let told = tests[0].failure.clone().unwrap_or_default();
     assert_eq!(told, "the file has no `batch:`");
 }
+
+const KEEPS: &str = r"
+lookup:
+  request: GET /people
+  query: { email: =email }
+  take: { id: =body.id }
+  keep: 1h
+batch:
+  request: POST /many
+  most: 3
+  json: { all: =items }
+  each: =found.id
+  answers: [{ status: 404, is: rejected, forget: true }]
+";
+
+#[test]
+fn a_find_that_is_wrong_is_forgotten_and_its_message_goes_by_itself() {
+    let ready = ready(KEEPS);
+    let mut first = of(&ready, &["a@x.test"]);
+    first.start(now());
+    first.on(&answer(200, r#"{"id":1}"#), now());
+    assert_eq!(told(first.on(&answer(200, "{}"), now())), "sent: sent");
+    let mut known = Learned::default();
+    known.learn(&first.learned());
+    let messages = ["a@x.test", "b@x.test"].map(|email| (to(email), DELIVERED, false));
+    let mut batch = ready.batch(messages.to_vec(), &known);
+    // Only who is not known is looked up.
+    let search =
+        |email: &str| format!("GET https://api.taube.example/people?email={email}%40x.test ");
+    assert_eq!(told(batch.start(now())), search("b"));
+    let all = told(batch.on(&answer(200, r#"{"id":2}"#), now()));
+    assert_eq!(all, r#"POST https://api.taube.example/many {"all":[1,2]}"#);
+    assert_eq!(told(batch.on(&answer(404, "{}"), now())), "again: alone alone");
+    known.learn(&batch.learned());
+    assert_eq!(told(of_known(&ready, "a@x.test", &known).start(now())), search("a"));
+    assert_eq!(told(of_known(&ready, "b@x.test", &known).start(now())), search("b"));
+}
+
+fn of_known(ready: &ReadyDestination, email: &str, known: &Learned) -> Batch {
+    ready.batch(vec![(to(email), DELIVERED, false)], known)
+}

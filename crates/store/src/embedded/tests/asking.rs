@@ -132,16 +132,27 @@ fn answers_go_with_their_bodies() {
 fn how_far_a_source_was_polled_survives() {
     on_both(|store| async move {
         let source = || SourceName::parse("depot").expect("a name");
-        assert_eq!(store.polled(merchant("hey"), source()).await, Ok(None));
+        let own = |name| (Owner::Merchant(merchant(name)), source());
+        let feed = (
+            Owner::Feed(parcelwire_domain::id::FeedName::parse("depot").expect("a name")),
+            source(),
+        );
+        assert_eq!(store.polled(vec![own("hey")]).await, Ok(vec![None]));
         let polled = Polled {
             cursor: Some("c".to_owned()),
             succeeded_at: Some(now()),
             why: None,
             at: now(),
+            next_at: None,
         };
-        store.keep_polled(merchant("hey"), source(), polled.clone()).await.expect("it is written");
+        let (owner, name) = own("hey");
+        store.keep_polled(owner, name, polled.clone()).await.expect("it is written");
+        let further =
+            Polled { cursor: Some("d".to_owned()), next_at: Some(now()), ..polled.clone() };
+        let (owner, name) = feed.clone();
+        store.keep_polled(owner, name, further.clone()).await.expect("it is written");
         let after = after_a_crash(&store).await.expect("it was written");
-        assert_eq!(after.polled(merchant("hey"), source()).await, Ok(Some(polled)));
-        assert_eq!(after.polled(merchant("anna"), source()).await, Ok(None));
+        let all = after.polled(vec![own("anna"), feed, own("hey")]).await;
+        assert_eq!(all, Ok(vec![None, Some(further), Some(polled)]));
     });
 }

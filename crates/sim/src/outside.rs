@@ -1,0 +1,85 @@
+//! All that is outside the relay and has bad days: the marketing tool, and the warehouse's own API.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use parcelwire_engine::ports::{Transport, TransportError};
+use parcelwire_mapping::http::{HttpAnswer, HttpRequest};
+
+use crate::{
+    depot::Depot,
+    dice::{Dice, Trouble},
+    marketing::Marketing,
+};
+
+/// Longest that the relay waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub(crate) struct Outside {
+    dice: Arc<Dice>,
+    pub(crate) marketing: Marketing,
+    pub(crate) depot: Depot,
+}
+
+impl Outside {
+    pub(crate) fn new(dice: &Arc<Dice>, depot: Depot) -> Self {
+        Self { dice: Arc::clone(dice), marketing: Marketing::new(Arc::clone(dice)), depot }
+    }
+
+    /// What a request leads to, and its answer on a good day.
+    fn take(&self, request: &HttpRequest) -> HttpAnswer {
+        match request.url.strip_prefix("https://depot.test/facts/") {
+            Some(fact) => {
+                self.dice.note(format!("asked {fact}"));
+                match self.depot.tell(fact) {
+                    Some(body) => answer(200, &[], body),
+                    None => answer(404, &[], Bytes::new()),
+                }
+            }
+            None => {
+                self.marketing.take(request);
+                answer(202, &[], Bytes::from_static(b"{}"))
+            }
+        }
+    }
+
+    /// What stands in for an answer while there is trouble: not every front end says 503.
+    fn unavailable(&self, request: &HttpRequest) -> HttpAnswer {
+        let sorry = Bytes::from_static(b"<html>we are busy</html>");
+        let is_fine = request.method == "GET" && self.dice.below(2) == 0;
+        answer(if is_fine { 200 } else { 503 }, &[], sorry)
+    }
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: Bytes) -> HttpAnswer {
+    HttpAnswer {
+        status,
+        headers: headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        body,
+        truncated: false,
+        took: Duration::from_millis(20),
+    }
+}
+
+#[async_trait]
+impl Transport for Outside {
+    async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+        tokio::time::sleep(Duration::from_millis(5 + self.dice.below(40))).await;
+        match self.dice.trouble() {
+            Some(Trouble::Unavailable) => Ok(self.unavailable(&request)),
+            Some(Trouble::TooMany) => Ok(answer(429, &[("retry-after", "20")], Bytes::new())),
+            Some(Trouble::Unreachable) => Err(TransportError::NotConnected("no route".to_owned())),
+            Some(Trouble::AnswerLost) => {
+                drop(self.take(&request));
+                Err(TransportError::Broken("the connection was reset".to_owned()))
+            }
+            Some(Trouble::Hangs) => {
+                drop(self.take(&request));
+                tokio::time::sleep(PATIENCE).await;
+                Err(TransportError::TimedOut(PATIENCE))
+            }
+            None => Ok(self.take(&request)),
+        }
+    }
+}
