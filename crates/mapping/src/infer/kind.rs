@@ -39,7 +39,14 @@ const NOT: &[&str] = &[
     "country",
     "item",
     "line",
+    "customer",
+    "kunde",
+    "user",
+    "account",
 ];
+
+/// From here on a name is one of ours, and does not only end with it.
+const WELL_NAMED: i32 = 80;
 
 /// Where the topic stands in the body.
 pub(super) fn topic(leaves: &[Leaf]) -> Option<Leaf> {
@@ -106,9 +113,11 @@ pub(super) fn code(
         {
             score += 5;
         }
-        let known = leaf.values.iter().filter_map(|value| value.as_id());
-        score +=
-            if known.clone().any(|code| matches!(guess(code), Guess::Sure(..))) { 25 } else { 0 };
+        // What is known speaks for the place only where the name does, too.
+        let mut known = leaf.values.iter().filter_map(|value| value.as_id());
+        if score >= WELL_NAMED && known.any(|code| matches!(guess(code), Guess::Sure(..))) {
+            score += 25;
+        }
         if best.is_none_or(|(most, ..)| score > most) {
             best = Some((score, name, leaf));
         }

@@ -56,6 +56,24 @@ const DEPOT: &str = r#"{ "eventType": "parcel.moved", "eventId": "e-1", "at": "2
     { "trackingNo": "T10002", "state": "Z9", "carrier": "DHL", "articles": [{ "sku": "S2", "qty": 1 }], "history": [] }] }"#;
 
 #[test]
+fn a_number_without_a_name_is_known_by_the_address_to_follow_it() {
+    let body = r#"{ "eventTime": "2026-11-24T14:00:00Z", "detail": {
+      "identifier": { "zqn": "ZQ98765432" }, "marketplace": "MP12345",
+      "latest": { "status": { "code": "DELIVERED", "subCode": "PORCH" }, "occurredAt": "2026-11-24T13:00:00Z" },
+      "trackingUrl": "https://follow.example/track?id=ZQ98765432" } }"#;
+    let text = proposed(&[sample("a.json", body)], &[]);
+    has(
+        &text,
+        &[
+            "\n  occurred_at: =detail.latest.occurredAt # ",
+            "\n  tracking_number: =detail.identifier.zqn # it stands in the address to follow it\n",
+            "\n  tracking_url: =detail.trackingUrl # ",
+            "status: delivered, tracking_number: ZQ98765432",
+        ],
+    );
+}
+
+#[test]
 fn parcels_in_a_list_are_an_event_each() {
     let signature = "a".repeat(64);
     let text = proposed(&[sample("a.json", DEPOT)], &[("x-depot-signature", &signature)]);

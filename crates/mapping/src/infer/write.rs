@@ -156,8 +156,7 @@ fn rule_lines(rule: &Rule<'_>, found: &Found<'_>) -> Vec<Line> {
     }
     lines.push(code_line(rule, found));
     lines.extend(rule.newest.iter().map(|newest| {
-        let why = "perhaps: the newest of what happened";
-        with(format!("# occurred_at: {}", expression(newest)), why)
+        with(format!("occurred_at: {}", expression(newest)), "the newest of what happened")
     }));
     lines.extend(rule.finds.iter().map(find_line));
     if !rule.has_subject() {
