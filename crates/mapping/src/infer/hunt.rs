@@ -99,7 +99,8 @@ const RECIPIENT: &[&str] = &[
     "ship",
 ];
 const ORDERED: &[&str] = &["order", "auftrag", "bestellung", "ordered"];
-const PLANNED: &[&str] = &[
+/// Words of what is still to come.
+pub(super) const PLANNED: &[&str] = &[
     "estimated",
     "expected",
     "eta",

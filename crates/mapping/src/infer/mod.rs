@@ -1,6 +1,7 @@
 //! Sample payloads → a source connector to start from. Pure; every guess says why it is one, and what
 //! is not sure stands there as a comment. Must not know any system.
 
+mod clock;
 mod codes;
 mod each;
 mod form;

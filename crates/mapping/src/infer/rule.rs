@@ -4,6 +4,7 @@ use parcelwire_domain::Value;
 
 use super::{
     Sample,
+    clock::in_two_fields,
     each::{self, Each, Items},
     form::{has_offset, is_blank},
     hunt::{Find, SURE, hunt},
@@ -41,8 +42,8 @@ pub(super) struct Rule<'s> {
     pub(super) code: Option<Code>,
     pub(super) finds: Vec<Find>,
     pub(super) items: Option<Items>,
-    /// The time of the newest scan, where no other time is sure.
-    pub(super) newest: Option<String>,
+    /// The time where no single value is it, and why: of the newest scan, or in two fields.
+    pub(super) made: Option<(String, &'static str)>,
     /// A time without an offset, where there is one.
     pub(super) zoneless: Option<String>,
     pub(super) delivery: Option<Place>,
@@ -84,8 +85,13 @@ impl<'s> Rule<'s> {
         let is_time = |find: &Find| find.field == "occurred_at" && find.score >= SURE;
         let past = || samples.iter().find_map(|sample| each::newest(&sample.body));
         let has_time = finds.iter().any(|find| is_time(find) && !find.is_record);
-        let newest = if has_time { None } else { past() };
-        if newest.is_some() {
+        let made = || {
+            let newest = past().map(|newest| (newest, "the newest of what happened"));
+            let both = || Some((in_two_fields(&all)?, "day and clock stand in two fields"));
+            newest.or_else(both)
+        };
+        let made = if has_time { None } else { made() };
+        if made.is_some() {
             finds.retain(|find| find.field != "occurred_at");
         }
         let (delivery, plain_id) = (by_name(&root, &DELIVERIES), by_name(&root, &["id"]));
@@ -97,7 +103,7 @@ impl<'s> Rule<'s> {
             code,
             finds,
             items,
-            newest,
+            made,
             zoneless,
             delivery,
             plain_id,
