@@ -145,23 +145,31 @@ static HUNTS: &[Hunt] = &[
     Hunt { field: "refund_amount", form: Form::Amount, not: NONE, near: NONE, names: &["refund amount", "erstattungsbetrag", "erstattung betrag"] },
 ];
 
-/// The best find for each field, in the order of the table. `code` is where the state stands.
-pub(super) fn hunt(leaves: &[Leaf], list: Option<&[String]>, code: Option<&Place>) -> Vec<Find> {
-    let near = code.map(around).unwrap_or_default();
-    let vendor = vendor(leaves);
+/// What is known of the whole payload.
+struct Clues<'a> {
+    /// The list that is gone through.
+    list: Option<&'a [String]>,
+    /// Where the state stands.
+    state: Option<&'a Place>,
+    /// A word that the vendor puts before its names.
+    vendor: Option<String>,
+}
+
+impl Clues<'_> {
+    /// Whether it stands beside the state.
+    fn is_beside(&self, place: &Place) -> bool {
+        self.state.is_some_and(|state| {
+            let near = around(state);
+            !near.is_empty() && place.local == state.local && place.steps.starts_with(near)
+        })
+    }
+}
+
+/// The best find for each field, in the order of the table. `state` is where the state stands.
+pub(super) fn hunt(leaves: &[Leaf], list: Option<&[String]>, state: Option<&Place>) -> Vec<Find> {
+    let clues = Clues { list, state, vendor: vendor(leaves) };
     let best = |hunt: &'static Hunt| {
-        let finds = leaves.iter().filter_map(|leaf| {
-            let mut find = find(hunt, leaf, list, vendor.as_deref())?;
-            // The time that stands beside the state is that of the state.
-            if matches!(hunt.field, "occurred_at" | RECORDED)
-                && !near.is_empty()
-                && leaf.place.local == code.and_then(|code| code.local.clone())
-                && leaf.place.steps.starts_with(near)
-            {
-                find.score += 15;
-            }
-            Some(find)
-        });
+        let finds = leaves.iter().filter_map(|leaf| find(hunt, leaf, &clues));
         // Of equals the first in the payload.
         finds.reduce(|best, next| if next.score > best.score { next } else { best })
     };
@@ -238,17 +246,13 @@ fn in_link(leaves: &[Leaf], finds: &[Find]) -> Option<Find> {
     Some(Find { field: TRACKING, place, score: SURE, why, is_record: false })
 }
 
-fn find(
-    hunt: &'static Hunt,
-    leaf: &Leaf,
-    list: Option<&[String]>,
-    vendor: Option<&str>,
-) -> Option<Find> {
-    let mut words = leaf.place.words(list);
+fn find(hunt: &'static Hunt, leaf: &Leaf, clues: &Clues<'_>) -> Option<Find> {
+    let mut words = leaf.place.words(clues.list);
+    let vendor = clues.vendor.as_ref();
     if matches!(hunt.form, Form::Id | Form::LongId)
         && let Some(last) = words.last_mut()
         && last.len() > 2
-        && vendor.is_some_and(|vendor| last.first().is_some_and(|word| word == vendor))
+        && vendor.is_some_and(|vendor| last.first() == Some(vendor))
     {
         last.remove(0);
     }
@@ -269,6 +273,13 @@ fn find(
     if leaf.place.local.is_some() {
         score += 12;
     }
+    // The time that stands beside the state is that of the state.
+    if matches!(hunt.field, "occurred_at" | RECORDED)
+        && named >= WELL_NAMED
+        && clues.is_beside(&leaf.place)
+    {
+        score += 15;
+    }
     if hunt.field == "occurred_at" && above.clone().any(|word| ORDERED.contains(&word.as_str())) {
         score -= 30;
     }
@@ -285,6 +296,9 @@ fn find(
     let place = leaf.place.clone();
     (score >= POSSIBLE).then(|| Find { field: hunt.field, place, score, why, is_record: false })
 }
+
+/// From here on a name is one of ours, and does not only end with it.
+pub(super) const WELL_NAMED: i32 = 80;
 
 /// How well the keys are one of these names: the last key, or the last two together.
 pub(super) fn named(

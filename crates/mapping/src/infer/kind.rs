@@ -3,7 +3,7 @@
 use super::{
     codes::{Guess, guess},
     form::Form,
-    hunt::named,
+    hunt::{WELL_NAMED, named},
     leaf::{Leaf, Place},
 };
 
@@ -44,9 +44,6 @@ const NOT: &[&str] = &[
     "user",
     "account",
 ];
-
-/// From here on a name is one of ours, and does not only end with it.
-const WELL_NAMED: i32 = 80;
 
 /// Where the topic stands in the body.
 pub(super) fn topic(leaves: &[Leaf]) -> Option<Leaf> {

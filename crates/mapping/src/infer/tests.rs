@@ -76,7 +76,7 @@ fn a_number_without_a_name_is_known_by_the_address_to_follow_it() {
 #[test]
 fn the_time_is_that_of_the_newest_scan_or_made_of_two_fields() {
     let scans = r#"{ "tracker": { "trackingCode": "T10001", "state": "in_transit", "updatedAt": "2026-11-24T15:00:00Z",
-      "details": [{ "datetime": "2026-11-23T10:00:00Z", "note": "a" }, { "datetime": "2026-11-24T10:00:00Z", "note": "b" }] } }"#;
+      "details": [{ "datetime": "2026-11-23T10:00:00Z", "tracking_location": { "city": "A" } }, { "datetime": "2026-11-24T10:00:00Z", "tracking_location": { "city": "B" } }] } }"#;
     let newest = "\n  occurred_at: =(tracker.details | sort('datetime') | last).datetime # the newest of what happened\n";
     has(&proposed(&[sample("a.json", scans)], &[]), &[newest]);
     let fields = r#"{ "trackingNumber": "T10001", "status": "delivered", "plannedDate": "20261125", "plannedTime": "120000",
