@@ -294,7 +294,7 @@ fn find(hunt: &'static Hunt, leaf: &Leaf, clues: &Clues<'_>) -> Option<Find> {
         }
     };
     let place = leaf.place.clone();
-    (score >= POSSIBLE).then(|| Find { field: hunt.field, place, score, why, is_record: false })
+    (score >= POSSIBLE).then_some(Find { field: hunt.field, place, score, why, is_record: false })
 }
 
 /// From here on a name is one of ours, and does not only end with it.
