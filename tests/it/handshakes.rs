@@ -89,9 +89,30 @@ async fn a_shop_registers_and_signs_with_the_secret_that_it_was_given() {
         ("shopware-app-signature", mac(APP_SECRET, &query)),
         ("shopware-shop-signature", mac(&secret, &query)),
     ];
+    // One of both signatures is not enough.
+    let [by_app, by_shop_itself] = again.clone();
+    let forged = [("shopware-app-signature", mac("guessed", &query)), by_shop_itself.clone()];
+    let not_the_shop = [by_app, ("shopware-shop-signature", mac(APP_SECRET, &query))];
+    for (headers, code) in [
+        (&[by_shop_itself][..], "signature_missing"),
+        (&forged[..], "signature_invalid"),
+        (&not_the_shop[..], "signature_invalid"),
+    ] {
+        let refused = register(&app, &query, headers).await;
+        assert_eq!((refused.status, &refused.body["code"]), (401, &json!(code)), "{refused:?}");
+    }
     let registered = register(&app, &query, &again).await;
     let other = registered.body["secret"].as_str().expect("a secret").to_owned();
     assert_ne!(other, secret);
+    // It confirms with both, the one before in a header of its own.
+    let confirm = async |previous: &str| {
+        let body = keys.to_string();
+        let request = app.client.post(app.url("/hooks/hey/shop"));
+        let request = request.header("shopware-shop-signature", mac(&other, &body));
+        let request = request.header("shopware-shop-signature-previous", mac(previous, &body));
+        answer(request.body(body).send().await).await.status
+    };
+    assert_eq!((confirm(&secret).await, confirm("guessed").await), (200, 401));
     for secret in [&secret, &other] {
         assert_eq!(by_shop(&app, secret, &shipped()).await.body["status"], "accepted");
     }

@@ -33,6 +33,7 @@ mod requests;
 mod samples;
 mod settling;
 mod settling_news;
+mod signed;
 mod signing;
 mod silent;
 mod simulate;

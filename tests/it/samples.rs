@@ -26,6 +26,7 @@ sources:
   aftership: { secret: x }
   sendcloud: { secret: secretkey }
   shiphero: { secret: x }
+  shipstation_v1: { secret: x, api_key: x, api_secret: x }
   shipstation_v2: { secret: x, scheme: header }
   shopify: { secret: x }
   shopware: { secret: x }
@@ -141,6 +142,10 @@ impl Row {
         command.args(["map", "--merchant", "hey", "--source", self.source]);
         if let Some(topic) = self.topic {
             command.args(["--topic", topic]);
+        }
+        if let Some(answer) = &self.answer {
+            write(directory, "answer.json", &answer.to_string());
+            command.args(["--answer", "answer.json"]);
         }
         let ran = command.arg(folder.join(self.file)).current_dir(directory).env_clear().output();
         let ran = ran.map_err(|error| error.to_string())?;

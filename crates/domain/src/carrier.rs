@@ -56,8 +56,8 @@ static CARRIERS: &[Carrier] = &[
     Carrier { slug: "hermes", name: "Hermes", others: &["hermes_de", "hermes_germany", "myhermes"], page: Some("https://www.myhermes.de/empfangen/sendungsverfolgung/sendungsinformation#") },
     Carrier { slug: "dpd", name: "DPD", others: &["dpd_de", "dpd_germany"], page: Some("https://tracking.dpd.de/status/de_DE/parcel/") },
     Carrier { slug: "gls", name: "GLS", others: &["gls_de", "gls_germany", "gls_paket"], page: Some("https://gls-group.com/track/") },
-    Carrier { slug: "ups", name: "UPS", others: &["united_parcel_service"], page: Some("https://www.ups.com/track?tracknum=") },
-    Carrier { slug: "fedex", name: "FedEx", others: &["federal_express"], page: Some("https://www.fedex.com/fedextrack/?trknbr=") },
+    Carrier { slug: "ups", name: "UPS", others: &["united_parcel_service", "ups_walleted"], page: Some("https://www.ups.com/track?tracknum=") },
+    Carrier { slug: "fedex", name: "FedEx", others: &["federal_express", "fedex_walleted"], page: Some("https://www.fedex.com/fedextrack/?trknbr=") },
     Carrier { slug: "tnt", name: "TNT", others: &["tnt_express"], page: None },
     Carrier { slug: "post_at", name: "Österreichische Post", others: &["austrian_post", "oesterreichische_post", "post_austria"], page: Some("https://www.post.at/sv/sendungsdetails?snr=") },
     Carrier { slug: "swiss_post", name: "Schweizerische Post", others: &["schweizerische_post", "post_ch", "die_post"], page: Some("https://service.post.ch/ekp-web/ui/entry/search/") },
@@ -70,7 +70,7 @@ static CARRIERS: &[Carrier] = &[
     Carrier { slug: "evri", name: "Evri", others: &["hermes_uk"], page: None },
     Carrier { slug: "correos", name: "Correos", others: &[], page: None },
     Carrier { slug: "inpost", name: "InPost", others: &[], page: None },
-    Carrier { slug: "usps", name: "USPS", others: &["united_states_postal_service"], page: Some("https://tools.usps.com/go/TrackConfirmAction?tLabels=") },
+    Carrier { slug: "usps", name: "USPS", others: &["united_states_postal_service", "stamps_com"], page: Some("https://tools.usps.com/go/TrackConfirmAction?tLabels=") },
     Carrier { slug: "amazon", name: "Amazon Logistics", others: &["amazon_logistics", "amzl"], page: None },
 ];
 

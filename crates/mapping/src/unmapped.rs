@@ -5,7 +5,7 @@ use parcelwire_domain::{
     taxonomy::{Status, Trigger},
 };
 
-use crate::{source::SourceConnector, text::closest};
+use crate::{infer, source::SourceConnector, text::closest};
 
 /// A line for `statuses:`, and what the code may mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,9 @@ pub fn propose(code: &str, connector: Option<&SourceConnector>) -> Proposal {
     }
 }
 
-/// By the table's own codes, the names of the taxonomy, and their words in both languages.
+/// By the table's own codes, by the words in the code, and by what the taxonomy's statuses are called
+/// in both languages.
 fn guesses(code: &str, connector: Option<&SourceConnector>) -> Vec<Status> {
-    let plain = plain(code);
     let mut found: Vec<Status> = Vec::new();
     let mut add = |status: Option<Status>| {
         if let Some(status) = status.filter(|status| !found.contains(status)) {
@@ -46,42 +46,14 @@ fn guesses(code: &str, connector: Option<&SourceConnector>) -> Vec<Status> {
     let known = connector.map(|connector| connector.codes()).unwrap_or_default();
     let like = closest(code.trim(), known.iter().map(String::as_str));
     add(like.and_then(|like| connector?.status_of(like)));
-    let all = || Status::ALL.iter().copied().filter(|status| *status != Status::Unknown);
-    let name = closest(&plain, all().map(Status::name));
-    add(name.and_then(Status::parse));
+    add(infer::meaning(code));
     for language in ["en", "de"] {
+        let all = || Status::ALL.iter().copied().filter(|status| *status != Status::Unknown);
         let words = |status: Status| status_label(Trigger::Status(status), language);
         let like = closest(code.trim(), all().map(words));
         add(all().find(|status| Some(words(*status)) == like));
     }
-    // All words of a status's name stand in it, as in `PARCEL_OUT_FOR_DELIVERY_TODAY`.
-    let padded = format!("_{plain}_");
-    let mut inside: Vec<Status> =
-        all().filter(|status| padded.contains(&format!("_{}_", status.name()))).collect();
-    inside.sort_by_key(|status| std::cmp::Reverse(status.name().len()));
-    for status in inside {
-        add(Some(status));
-    }
-    found.truncate(3);
     found
-}
-
-/// Small letters, with `_` between words.
-fn plain(code: &str) -> String {
-    let mut plain = String::new();
-    let mut was_small = false;
-    for letter in code.trim().chars() {
-        if letter.is_alphanumeric() {
-            if letter.is_uppercase() && was_small {
-                plain.push('_');
-            }
-            plain.extend(letter.to_lowercase());
-        } else if !plain.ends_with('_') {
-            plain.push('_');
-        }
-        was_small = letter.is_lowercase();
-    }
-    plain.trim_matches('_').to_owned()
 }
 
 #[cfg(test)]
@@ -98,6 +70,8 @@ mod tests {
         assert_eq!(names("OutForDelivery"), ["out_for_delivery"]);
         assert_eq!(names("zugestelt"), ["delivered"]);
         assert_eq!(names("PARCEL_IN_TRANSIT_EU"), ["in_transit"]);
+        assert_eq!(names("Empfänger nicht angetroffen"), ["delivery_attempt_failed"]);
+        assert_eq!(names("sent"), ["dispatched"]);
         assert_eq!(names("4711"), [""; 0]);
         assert_eq!(names(""), [""; 0]);
     }

@@ -9,6 +9,8 @@ pub(super) struct Row {
     pub(super) source: &'static str,
     /// The topic, where the payload does not say it.
     pub(super) topic: Option<&'static str>,
+    /// What the other system answers that is asked about it.
+    pub(super) answer: Option<Value>,
     pub(super) expected: Expected,
 }
 
@@ -36,7 +38,7 @@ fn events(
     topic: Option<&'static str>,
     events: Value,
 ) -> Row {
-    Row { file, source, topic, expected: Expected::Events(events) }
+    Row { file, source, topic, answer: None, expected: Expected::Events(events) }
 }
 
 fn none(
@@ -45,7 +47,7 @@ fn none(
     topic: Option<&'static str>,
     note: &'static str,
 ) -> Row {
-    Row { file, source, topic, expected: Expected::None(note) }
+    Row { file, source, topic, answer: None, expected: Expected::None(note) }
 }
 
 /// The invented ones.
@@ -276,6 +278,41 @@ fn warehouses_and_carriers() -> Vec<Row> {
         // A batch of labels is ready; it names no parcel.
         none("shipstation/v2_batch_processed.json", "shipstation_v2", None, "filtered: ignored"),
         none("shipstation/v1_ship_notify.json", "shipstation_v2", None, "filtered: topic_not_used"),
+        // It leads to two labels, one of them for the way back.
+        Row {
+            answer: Some(json!({ "page": 1, "pages": 1, "total": 2, "shipments": [
+                {
+                    "shipmentId": 33_974_374, "orderId": 43_945_660, "orderKey": "8061c220", "orderNumber": "100038-1",
+                    "customerEmail": "kim@example.test", "createDate": "2026-11-20T12:35:09.2600000",
+                    "shipDate": "2026-11-20", "trackingNumber": "9405511899564298901175", "isReturnLabel": false,
+                    "carrierCode": "stamps_com", "serviceCode": "usps_priority_mail", "voided": false,
+                    "voidDate": null, "shipTo": { "name": "Kim Example", "country": "US" }, "shipmentItems": null,
+                },
+                {
+                    "shipmentId": 33_974_375, "orderNumber": "100038-1", "customerEmail": "kim@example.test",
+                    "createDate": "2026-11-20T12:36:00.0000000", "trackingNumber": "9405511899564298901176",
+                    "isReturnLabel": true, "carrierCode": "stamps_com", "voided": false,
+                },
+            ] })),
+            ..events(
+                "shipstation/v1_ship_notify.json",
+                "shipstation_v1",
+                None,
+                json!([
+                    {
+                        "status": "dispatched", "leg": "forward", "occurred_at": "2026-11-20T20:35:09Z",
+                        "order_number": "100038-1", "order_id": "8061c220", "parcel_id": "33974374",
+                        "email": "kim@example.test", "tracking_number": "9405511899564298901175",
+                        "destination_country": "US", "items": null,
+                    },
+                    {
+                        "status": "return_label_created", "leg": "return", "return_document": "label",
+                        "order_number": "100038-1", "tracking_number": "9405511899564298901176",
+                        "email": "kim@example.test", "parcel_id": null,
+                    },
+                ]),
+            )
+        },
         // No eta: the scheduled day is of 2019, the delivery of 2024.
         events(
             "ups/track_alert_delivered.json",

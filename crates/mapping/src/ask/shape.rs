@@ -51,6 +51,22 @@ pub(crate) const NESTED: Field =
 pub(crate) const ANSWER: Field =
     Field::new("answers", FORGETTING, "what its answers mean, where it differs from the file's");
 
+/// The shape of a request: the keys that each has, and those of its own.
+macro_rules! request_shape {
+    ($($own:expr),* $(,)?) => {
+        $crate::text::Shape::Map(&[
+            $crate::ask::shape::REQUEST,
+            $crate::ask::shape::QUERY,
+            $crate::ask::shape::HEADERS,
+            $crate::ask::shape::JSON,
+            $crate::ask::shape::FORM,
+            $crate::ask::shape::NESTED,
+            $($own),*
+        ])
+    };
+}
+pub(crate) use request_shape;
+
 const LIMIT: Shape = Shape::Int { min: 1, max: 1_000_000 };
 
 /// `limits:` in connectors and merchants' files.

@@ -10,7 +10,7 @@ use super::encode::percent_encode;
 use super::verify::{
     Algorithm, Incoming, IssuedSecretSigner, MethodSpec, PrivateSigner, ReadyHash, ReadyHmac,
     ReadyIssuedToken, ReadyToken, Secret, SecretFault, SecretProblem, SignFault, StandardSigner,
-    StaticTokenSpec, ed25519_pair,
+    StaticTokenSpec, ed25519_pair, sign_with_all,
 };
 
 /// What has to be added to a request, so that it is signed. Values are as they are to be read:
@@ -58,6 +58,7 @@ enum Kind {
     Private(PrivateSigner),
     IssuedToken(ReadyIssuedToken),
     IssuedSecret(IssuedSecretSigner),
+    All(Vec<Signer>),
     Unsigned,
 }
 
@@ -75,6 +76,9 @@ impl MethodSpec {
             Self::IssuedToken(spec) => Kind::IssuedToken(spec.prepare(one).map_err(first)?),
             Self::IssuedSecret(spec) => Kind::IssuedSecret(spec.signer(secret)?),
             Self::Unsigned => Kind::Unsigned,
+            Self::AllOf(specs) => {
+                Kind::All(specs.iter().map(|spec| spec.signer(secret)).collect::<Result<_, _>>()?)
+            }
             Self::AnyOf(specs) => {
                 let mut fault = SecretFault::CannotSign;
                 for spec in specs {
@@ -114,7 +118,9 @@ impl MethodSpec {
                 ed25519_pair(&bytes).map(|(verifying, signing)| Invented { verifying, signing })
             }
             Self::PublicKey(_) => None,
-            Self::AnyOf(specs) => specs.iter().find_map(|spec| spec.invented(seed)),
+            Self::AnyOf(specs) | Self::AllOf(specs) => {
+                specs.iter().find_map(|spec| spec.invented(seed))
+            }
         }
     }
 }
@@ -149,6 +155,7 @@ impl Signer {
             Kind::Private(ready) => ready.sign(request, id, now),
             Kind::IssuedToken(ready) => Ok(ready.sign(now)),
             Kind::IssuedSecret(ready) => ready.sign(request, id, now),
+            Kind::All(signers) => sign_with_all(signers, request, id, now),
             Kind::Unsigned => Ok(Signed::default()),
         }
     }

@@ -35,6 +35,9 @@ pub(super) fn needs_secret(file: &Node, settings: &[Asked]) -> bool {
 
 fn way(node: &Node) -> String {
     let mut words = method(node);
+    for also in node.get("also").map(Node::one_or_many).unwrap_or_default() {
+        words = format!("{words}; and beside it {}", way(also));
+    }
     if let Some(when) = text(node, "when") {
         words = format!("{words}, where `{}`", when.trim_start_matches('='));
     }

@@ -62,6 +62,9 @@ struct Find {
     asks: bool,
 }
 
+/// How long a token is good that nobody gave.
+const ASSUMED_LIFE: Duration = Duration::from_secs(300);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Token,
@@ -139,6 +142,19 @@ impl Exchange {
         self.heard(answer, now).unwrap_or_else(|| self.next(now))
     }
 
+    /// The step after a request that nobody answered: as if it had gone well, and what is taken of
+    /// the answer were there, each under its name in angle brackets.
+    pub fn assume(&mut self, now: Timestamp) -> Step {
+        let inner = Arc::clone(&self.inner);
+        let Some(slot) = self.slot(&inner.connector) else { return failed("nothing was asked") };
+        let mut taken = Map::new();
+        for (name, _) in &slot.take {
+            taken.set(name, Value::text(format!("<{name}>")));
+        }
+        self.keep(taken, now + ASSUMED_LIFE, None);
+        self.forward("not sent").unwrap_or_else(|| self.next(now))
+    }
+
     /// Its end, where the message lacks what is needed.
     pub(super) fn lacks(&self, needs: &Needs) -> Option<Step> {
         let lacking = if self.is_check() { None } else { needs.lacking(&self.env()) };
@@ -173,10 +189,15 @@ impl Exchange {
             return Some(Step::Done { verdict, detail });
         }
         self.take(slot, &read, now);
+        self.forward(&format!("answered {}", answer.status))
+    }
+
+    /// Goes on to the slot behind one that went well; the end, where it was the last one.
+    fn forward(&mut self, detail: &str) -> Option<Step> {
         self.at = match self.at {
             Place::Send | Place::Check => {
-                let detail = format!("answered {}", answer.status);
-                return Some(Step::Done { verdict, detail });
+                let detail = detail.to_owned();
+                return Some(Step::Done { verdict: Verdict::Sent, detail });
             }
             Place::Token if self.is_check() => Place::Check,
             Place::Token => Place::Lookup,
@@ -316,18 +337,22 @@ impl Exchange {
         for (name, expr) in &slot.take {
             taken.set_some(name, expr.eval(&env).into_value());
         }
+        let seconds = slot.lives.as_ref().and_then(|lives| lives.eval(&env).as_text());
+        let seconds = seconds.and_then(|text| text.parse::<i64>().ok()).unwrap_or(300);
+        let until = now + Duration::from_secs(u64::try_from(seconds).unwrap_or(300));
+        let found_until = slot.keep.map(|time| now + time);
+        self.keep(taken, until.checked_sub(TOKEN_MARGIN).unwrap_or(until), found_until);
+    }
+
+    /// Remembers what was taken of an answer: until when a token is good, and until when what was
+    /// found is good for other messages.
+    fn keep(&mut self, taken: Map, until: Timestamp, found_until: Option<Timestamp>) {
         match self.at {
-            Place::Token => {
-                let seconds = slot.lives.as_ref().and_then(|lives| lives.eval(&env).as_text());
-                let seconds = seconds.and_then(|text| text.parse::<i64>().ok()).unwrap_or(300);
-                let until = now + Duration::from_secs(u64::try_from(seconds).unwrap_or(300));
-                let until = until.checked_sub(TOKEN_MARGIN).unwrap_or(until);
-                self.learned.set_token(Some((taken, until)));
-            }
+            Place::Token => self.learned.set_token(Some((taken, until))),
             Place::Lookup if taken.is_empty() => self.found = None,
             Place::Lookup | Place::Profile => {
-                if let (Some(time), Some(key)) = (slot.keep, self.find.key) {
-                    self.learned.keep(key, &taken, now + time);
+                if let (Some(until), Some(key)) = (found_until, self.find.key) {
+                    self.learned.keep(key, &taken, until);
                 }
                 let found = self.found.get_or_insert_with(Map::new);
                 for (name, value) in taken.iter() {

@@ -2,9 +2,7 @@
 
 use super::batch;
 use crate::{
-    ask::shape::{
-        ANSWER, FORGETTING, FORM, HEADERS, JSON, NESTED, QUERY, REQUEST, THROTTLES, VERDICT,
-    },
+    ask::shape::{ANSWER, FORGETTING, HEADERS, THROTTLES, VERDICT, request_shape},
     describe::shape::{FACTS_KEY, SETUP_KEY},
     settings::{self, words},
     text::{Field, Keys, Shape},
@@ -25,15 +23,9 @@ const TAKE: Field = Field::new(
     "what later requests need of the answer",
 );
 
-static SEND: Shape = Shape::Map(&[REQUEST, QUERY, HEADERS, JSON, FORM, NESTED, ANSWER, NEEDS]);
-static CHECK: Shape = Shape::Map(&[REQUEST, QUERY, HEADERS, JSON, FORM, NESTED, ANSWER]);
-static LOOKUP: Shape = Shape::Map(&[
-    REQUEST,
-    QUERY,
-    HEADERS,
-    JSON,
-    FORM,
-    NESTED,
+static SEND: Shape = request_shape!(ANSWER, NEEDS);
+static CHECK: Shape = request_shape!(ANSWER);
+static LOOKUP: Shape = request_shape!(
     ANSWER,
     TAKE,
     Field::new(
@@ -43,32 +35,20 @@ static LOOKUP: Shape = Shape::Map(&[
     ),
     NEEDS,
     Field::new("when", Shape::Expression, "only where this holds"),
-]);
-static PROFILE: Shape = Shape::Map(&[
-    REQUEST,
-    QUERY,
-    HEADERS,
-    JSON,
-    FORM,
-    NESTED,
+);
+static PROFILE: Shape = request_shape!(
     ANSWER,
     TAKE,
     NEEDS,
     Field::new("if_missing", Shape::Bool, "only when the lookup found nothing"),
     Field::new("when", Shape::Expression, "only where this holds"),
-]);
-static TOKEN: Shape = Shape::Map(&[
-    REQUEST,
-    QUERY,
-    HEADERS,
-    JSON,
-    FORM,
-    NESTED,
+);
+static TOKEN: Shape = request_shape!(
     ANSWER,
     TAKE,
     Field::new("lives", Shape::Expression, "for how many seconds it is good")
         .default("=body.expires_in"),
-]);
+);
 
 static SIGN: Shape = Shape::Map(&[
     Field::new("standard_webhooks", Shape::Expression, "Standard Webhooks, under this secret"),

@@ -291,6 +291,24 @@ fn what_cannot_be_kept_or_forgotten_is_told() {
 }
 
 #[test]
+fn a_dry_run_shows_all_requests_with_placeholders_for_what_would_be_learned() {
+    let mut exchange = ready().exchange(frozen(), DELIVERED, false, &Learned::default());
+    let mut told = vec![sent(exchange.start(now()))];
+    for _ in 0..3 {
+        told.push(sent(exchange.assume(now())));
+    }
+    assert_eq!(
+        told,
+        [
+            "POST https://api.taube.example/oauth client=shop&key=geheim-geheim ",
+            "GET https://api.taube.example/people?email=kim%40example.test  Bearer <access>",
+            r#"POST https://api.taube.example/people/<id>/events {"name":"Paket da!"} Bearer <access>"#,
+            "sent not sent",
+        ]
+    );
+}
+
+#[test]
 fn what_an_answer_says_wrong_is_told_without_addresses_and_secrets() {
     let ready = ready();
     let mut exchange = ready.exchange(frozen(), DELIVERED, false, &Learned::default());

@@ -7,7 +7,7 @@ use parcelwire_domain::{Map, Value};
 
 use super::{
     compare,
-    source::{PATH, configured, header_lines, lines, text_at},
+    source::{PATH, add_signature, configured, header_lines, lines, text_at},
 };
 use crate::{
     blocks::{
@@ -60,7 +60,7 @@ pub(super) fn run(
         let signed = signer.map(|signer| signer.sign(&request, "test-1", now)).transpose();
         signed.map_err(|fault| fault.to_string())?.unwrap_or_default()
     };
-    headers.extend(signed.headers);
+    add_signature(&mut headers, signed.headers);
     for (name, value) in signed.query {
         let mark = if query.is_empty() { "" } else { "&" };
         query = format!("{query}{mark}{}={}", percent_encode(&name), percent_encode(&value));

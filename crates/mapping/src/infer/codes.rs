@@ -102,6 +102,16 @@ const DOUBTFUL: &[(&str, &str)] = &[
     ("refund", "return_refunded"), ("refused", "undeliverable"), ("picked", "fulfilment_started"),
 ];
 
+impl Guess {
+    /// The status that it is.
+    pub(super) fn status(&self) -> Option<Status> {
+        match self {
+            Self::Sure(means, _) | Self::Perhaps(means, _) => Status::parse(means),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// What a code may mean.
 pub(super) fn guess(code: &str) -> Guess {
     let all = words(code);
@@ -123,6 +133,10 @@ pub(super) fn guess(code: &str) -> Guess {
     let is_turned = all.iter().any(|word| NOT.contains(&word.as_str()));
     if let Some((means, phrase)) = inside(&whole).filter(|_| !is_turned) {
         return Guess::Perhaps(means, format!("it has \"{phrase}\" in it"));
+    }
+    // `unshipped` is not shipped, however near it looks.
+    if core.strip_prefix("un").is_some_and(|rest| exact(rest).is_some()) {
+        return Guess::Unknown;
     }
     match closest(&core, phrases()).and_then(|phrase| Some((exact(phrase)?, phrase))) {
         Some((means, phrase)) if core.len() > 3 => {
@@ -178,7 +192,7 @@ mod tests {
             };
             assert_eq!(found, Some((expected, is_sure)), "{code}: {guess:?}");
         }
-        for code in ["Z17", "", "not sure whether delivered", "99"] {
+        for code in ["Z17", "", "not sure whether delivered", "99", "Unshipped"] {
             assert_eq!(guess(code), Guess::Unknown, "{code}");
         }
     }

@@ -130,12 +130,13 @@ pub(super) fn each(root: &Value) -> Option<Each> {
 
 /// Scans of one parcel have a time each and no number of their own.
 fn looks_past(list: &List<'_>) -> bool {
-    let has = |item: &Value, parts: &[&str]| {
-        keys_of(item).iter().any(|key| parts.iter().any(|part| key.contains(part)))
-    };
+    let has = |key: &str, parts: &[&str]| parts.iter().any(|part| key.contains(part));
     list.items.iter().all(|item| {
-        has(item, &["time", "date", "zeit", "datum", "timestamp"])
-            && !has(item, &["track", "number", "nummer", "barcode"])
+        let keys = keys_of(item);
+        // The place of a scan may be called by what it is a scan of.
+        let mut own = keys.iter().filter_map(|key| key.rsplit('.').next());
+        keys.iter().any(|key| has(key, &["time", "date", "zeit", "datum", "timestamp"]))
+            && !own.any(|key| has(key, &["track", "number", "nummer", "barcode"]))
     })
 }
 

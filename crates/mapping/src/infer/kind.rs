@@ -3,7 +3,7 @@
 use super::{
     codes::{Guess, guess},
     form::Form,
-    hunt::named,
+    hunt::{WELL_NAMED, named},
     leaf::{Leaf, Place},
 };
 
@@ -39,6 +39,10 @@ const NOT: &[&str] = &[
     "country",
     "item",
     "line",
+    "customer",
+    "kunde",
+    "user",
+    "account",
 ];
 
 /// Where the topic stands in the body.
@@ -106,9 +110,11 @@ pub(super) fn code(
         {
             score += 5;
         }
-        let known = leaf.values.iter().filter_map(|value| value.as_id());
-        score +=
-            if known.clone().any(|code| matches!(guess(code), Guess::Sure(..))) { 25 } else { 0 };
+        // What is known speaks for the place only where the name does, too.
+        let mut known = leaf.values.iter().filter_map(|value| value.as_id());
+        if score >= WELL_NAMED && known.any(|code| matches!(guess(code), Guess::Sure(..))) {
+            score += 25;
+        }
         if best.is_none_or(|(most, ..)| score > most) {
             best = Some((score, name, leaf));
         }

@@ -1,6 +1,7 @@
 //! Sample payloads → a source connector to start from. Pure; every guess says why it is one, and what
 //! is not sure stands there as a comment. Must not know any system.
 
+mod clock;
 mod codes;
 mod each;
 mod form;
@@ -18,11 +19,16 @@ mod write;
 mod yaml;
 
 use jiff::Timestamp;
-use parcelwire_domain::Value;
+use parcelwire_domain::{Value, taxonomy::Status};
 
 use headers::Headers;
 use leaf::{Place, leaves, together};
 use rule::Rule;
+
+/// What the words of a code may mean: a guess.
+pub(crate) fn meaning(code: &str) -> Option<Status> {
+    codes::guess(code).status()
+}
 
 /// One payload that a system sent.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ use parcelwire_domain::Value;
 
 use super::{
     Sample,
+    clock::in_two_fields,
     each::{self, Each, Items},
     form::{has_offset, is_blank},
     hunt::{Find, SURE, hunt},
@@ -41,8 +42,8 @@ pub(super) struct Rule<'s> {
     pub(super) code: Option<Code>,
     pub(super) finds: Vec<Find>,
     pub(super) items: Option<Items>,
-    /// The time of the newest scan, where no other time is sure.
-    pub(super) newest: Option<String>,
+    /// The time where no single value is it, and why: of the newest scan, or in two fields.
+    pub(super) made: Option<(String, &'static str)>,
     /// A time without an offset, where there is one.
     pub(super) zoneless: Option<String>,
     pub(super) delivery: Option<Place>,
@@ -68,18 +69,31 @@ impl<'s> Rule<'s> {
         all.retain(|leaf| !leaf.values.iter().all(is_blank));
         let list = each.as_ref().map(|each| each.steps.as_slice());
         let code = code(&all, list, topic_at);
-        let finds = chosen(hunt(&all, list), code.as_ref(), topic_at);
+        let state = code.as_ref().map(|code| &code.coarse.place);
+        let mut finds = chosen(hunt(&all, list, state), code.as_ref(), topic_at);
         let items = elements.clone().find_map(|one| each::items(one, local));
         let items =
             items.or_else(|| samples.iter().find_map(|sample| each::items(&sample.body, None)));
+        if each.is_none() && items.as_ref().is_some_and(|items| items.place.steps.len() == 1) {
+            itself(&root, &mut finds);
+        }
         let zoneless = finds.iter().find(|find| find.field == "occurred_at" && find.score >= SURE);
         let zoneless = zoneless.and_then(|find| {
             let leaf = all.iter().find(|leaf| leaf.place == find.place)?;
             leaf.values.iter().find(|value| !has_offset(value))?.as_id().map(str::to_owned)
         });
-        let has_time = finds.iter().any(|find| find.field == "occurred_at" && find.score >= SURE);
+        let is_time = |find: &Find| find.field == "occurred_at" && find.score >= SURE;
         let past = || samples.iter().find_map(|sample| each::newest(&sample.body));
-        let newest = if has_time { None } else { past() };
+        let has_time = finds.iter().any(|find| is_time(find) && !find.is_record);
+        let made = || {
+            let newest = past().map(|newest| (newest, "the newest of what happened"));
+            let both = || Some((in_two_fields(&all)?, "day and clock stand in two fields"));
+            newest.or_else(both)
+        };
+        let made = if has_time { None } else { made() };
+        if made.is_some() {
+            finds.retain(|find| find.field != "occurred_at");
+        }
         let (delivery, plain_id) = (by_name(&root, &DELIVERIES), by_name(&root, &["id"]));
         let account = by_name(&root, &ACCOUNTS);
         Self {
@@ -89,7 +103,7 @@ impl<'s> Rule<'s> {
             code,
             finds,
             items,
-            newest,
+            made,
             zoneless,
             delivery,
             plain_id,
@@ -134,6 +148,24 @@ impl<'s> Rule<'s> {
             }
         }
         found
+    }
+}
+
+/// What is an order itself, with its items, has its own id and number at the root.
+fn itself(root: &[Leaf], finds: &mut Vec<Find>) {
+    let names: Vec<&str> = finds.iter().filter(|f| f.score >= SURE).map(|f| f.field).collect();
+    if names.contains(&"tracking_number") || names.contains(&"order_id") {
+        return;
+    }
+    for (key, field) in [("number", "order_number"), ("id", "order_id")] {
+        let is_known = finds.iter().any(|find| find.field == field && find.score >= SURE);
+        let leaf = root.iter().find(|leaf| leaf.place.steps == [key] && !leaf.place.first);
+        if let Some(leaf) = leaf.filter(|_| !is_known) {
+            let why = format!("the payload is an order, and this its {key}");
+            let place = leaf.place.clone();
+            finds.retain(|find| find.field != field && find.place != place);
+            finds.insert(0, Find { field, place, score: SURE, why, is_record: false });
+        }
     }
 }
 

@@ -56,6 +56,58 @@ const DEPOT: &str = r#"{ "eventType": "parcel.moved", "eventId": "e-1", "at": "2
     { "trackingNo": "T10002", "state": "Z9", "carrier": "DHL", "articles": [{ "sku": "S2", "qty": 1 }], "history": [] }] }"#;
 
 #[test]
+fn a_number_without_a_name_is_known_by_the_address_to_follow_it() {
+    let body = r#"{ "eventTime": "2026-11-24T14:00:00Z", "detail": {
+      "identifier": { "zqn": "ZQ98765432" }, "marketplace": "MP12345",
+      "latest": { "status": { "code": "DELIVERED", "subCode": "PORCH" }, "occurredAt": "2026-11-24T13:00:00Z" },
+      "trackingUrl": "https://follow.example/track?id=ZQ98765432" } }"#;
+    let text = proposed(&[sample("a.json", body)], &[]);
+    has(
+        &text,
+        &[
+            "\n  occurred_at: =detail.latest.occurredAt # ",
+            "\n  tracking_number: =detail.identifier.zqn # it stands in the address to follow it\n",
+            "\n  tracking_url: =detail.trackingUrl # ",
+            "status: delivered, tracking_number: ZQ98765432",
+        ],
+    );
+}
+
+#[test]
+fn the_time_is_that_of_the_newest_scan_or_made_of_two_fields() {
+    let scans = r#"{ "tracker": { "trackingCode": "T10001", "state": "in_transit", "updatedAt": "2026-11-24T15:00:00Z",
+      "details": [{ "datetime": "2026-11-23T10:00:00Z", "tracking_location": { "city": "A" } }, { "datetime": "2026-11-24T10:00:00Z", "tracking_location": { "city": "B" } }] } }"#;
+    let newest = "\n  occurred_at: =(tracker.details | sort('datetime') | last).datetime # the newest of what happened\n";
+    has(&proposed(&[sample("a.json", scans)], &[]), &[newest]);
+    let fields = r#"{ "trackingNumber": "T10001", "status": "delivered", "plannedDate": "20261125", "plannedTime": "120000",
+      "localDate": "20261124", "localTime": "150000", "gmtDate": "20261124", "gmtTime": "140000" }"#;
+    let two = "\n  occurred_at: =(gmtDate ~ gmtTime) | date('UTC', format='%Y%m%d%H%M%S') # day and clock stand";
+    has(&proposed(&[sample("a.json", fields)], &[]), &[two]);
+}
+
+#[test]
+fn an_order_that_is_the_payload_has_its_own_id_and_number() {
+    let order = r#"{ "id": 4711, "number": "1001", "status": "processing", "billing": { "email": "lee@somebody.example" },
+      "customer": { "id": 7, "state": "enabled" }, "line_items": [{ "sku": "S1", "quantity": 2 }] }"#;
+    let text = proposed(&[sample("a.json", order)], &[]);
+    let wanted = [
+        "\n  code: =status",
+        "\n  order_id: =id #",
+        "\n  order_number: =number #",
+        "\n  email: =billing.email #",
+    ];
+    has(&text, &wanted);
+}
+
+#[test]
+fn a_word_that_a_vendor_puts_before_its_names_is_no_part_of_them() {
+    let body =
+        r#"{ "AcmeOrderId": "O-77", "AcmeShipmentId": "DrLqQwqvb", "ShipmentStatus": "Shipped" }"#;
+    let text = proposed(&[sample("a.json", body)], &[]);
+    has(&text, &["\n  order_id: =AcmeOrderId #", "\n  parcel_id: =AcmeShipmentId #"]);
+}
+
+#[test]
 fn parcels_in_a_list_are_an_event_each() {
     let signature = "a".repeat(64);
     let text = proposed(&[sample("a.json", DEPOT)], &[("x-depot-signature", &signature)]);

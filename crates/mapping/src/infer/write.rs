@@ -155,10 +155,10 @@ fn rule_lines(rule: &Rule<'_>, found: &Found<'_>) -> Vec<Line> {
         lines.push(bare(format!("as: {}", each.local)));
     }
     lines.push(code_line(rule, found));
-    lines.extend(rule.newest.iter().map(|newest| {
-        let why = "perhaps: the newest of what happened";
-        with(format!("# occurred_at: {}", expression(newest)), why)
-    }));
+    let made = |(time, why): &(String, &'static str)| {
+        with(format!("occurred_at: {}", expression(time)), *why)
+    };
+    lines.extend(rule.made.iter().map(made));
     lines.extend(rule.finds.iter().map(find_line));
     if !rule.has_subject() {
         lines.push(bare("# Nothing here surely names an order, a parcel or a return: an event without one cannot be told."));

@@ -101,8 +101,7 @@ impl ReadySource {
                 Gate::Guarded(way) => match self.check(&way.0, request, now) {
                     Ok(verified) => Some(verified),
                     Err(refusal) => {
-                        let more = refused.as_ref().is_none_or(|r| refusal.weight() > r.weight());
-                        refused = if more { Some(refusal) } else { refused };
+                        refused = Some(Refusal::more_telling(refused, refusal));
                         continue;
                     }
                 },

@@ -10,7 +10,7 @@ use parcelwire_domain::{
 
 use super::{
     Received,
-    coerce::fit,
+    coerce::{fit, is_blank},
     flatten,
     names::Names,
     shape::RULE_KEYS,
@@ -371,8 +371,10 @@ struct Said<'a> {
 }
 
 fn put(fields: &mut Map, field: &'static Field, value: Value, found: &mut Found) {
+    let is_said = !is_blank(&value);
     match fit(field, value) {
         Some(value) => fields.set(field.name, value),
+        None if !is_said => {}
         None => found.notes.push(format!("`{}` did not fit and was left out", field.name)),
     }
 }

@@ -119,7 +119,16 @@ static METHOD: Shape = Shape::Map(&[
         Shape::Int { min: 1, max: 86_400 },
         "standard_webhooks: seconds the time may be off",
     ),
+    Field::new(
+        "also",
+        Shape::OneOrMany(&Shape::Ref("method", another)),
+        "another signature, which must hold beside this one",
+    ),
 ]);
+
+fn another() -> &'static Shape {
+    &METHOD
+}
 
 static TOPIC: Shape = Shape::Map(&[
     Field::new("header", Shape::OneOrMany(&Shape::Text), "the header it stands in"),

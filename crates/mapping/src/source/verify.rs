@@ -47,6 +47,8 @@ struct Way {
     tolerance: u32,
     fetched: Option<FetchedKeysSpec>,
     secret_of: Option<Vec<Place>>,
+    /// What must hold beside it.
+    also: Vec<Way>,
     span: Span,
 }
 
@@ -155,6 +157,9 @@ impl Way {
         let span = node.span.clone();
         let fetched = node.get("keys").and_then(fetched);
         let secret_of = node.get("secret_of").map(places);
+        let also = node.get("also").map(Node::one_or_many).unwrap_or_default();
+        let also = also.iter().map(|node| Self::compile(node, scope, diagnostics));
+        let also = also.collect::<Vec<_>>().into_iter().collect::<Option<_>>()?;
         Some(Self {
             method,
             when,
@@ -165,6 +170,7 @@ impl Way {
             tolerance,
             fetched,
             secret_of,
+            also,
             span,
         })
     }
@@ -176,7 +182,9 @@ impl Way {
 
     fn is_fixed(&self) -> bool {
         let fixed = |template: &Template| template.constant().is_some();
-        self.when.is_none() && self.options.iter().all(|(_, texts)| texts.iter().all(fixed))
+        self.when.is_none()
+            && self.options.iter().all(|(_, texts)| texts.iter().all(fixed))
+            && self.also.iter().all(Self::is_fixed)
     }
 
     fn method(&self, settings: &Map) -> Result<MethodSpec, String> {
@@ -190,13 +198,18 @@ impl Way {
                 .collect()
         };
         let method = self.plain(&texts)?;
-        Ok(match &self.secret_of {
+        let method = match &self.secret_of {
             None => method,
             Some(names) => MethodSpec::IssuedSecret(IssuedSecretSpec {
                 names: names.clone(),
                 method: Box::new(method),
             }),
-        })
+        };
+        let mut all = vec![method];
+        for way in self.also.iter().filter(|way| way.is_for(settings)) {
+            all.push(way.method(settings)?);
+        }
+        Ok(if all.len() > 1 { MethodSpec::AllOf(all) } else { all.remove(0) })
     }
 
     fn plain(&self, texts: &dyn Fn(&str) -> Vec<String>) -> Result<MethodSpec, String> {
@@ -267,7 +280,7 @@ impl Way {
 }
 
 /// Keys of a way that are not texts to be filled in.
-const NOT_TEXTS: [&str; 5] = ["when", "timestamp", "pairs", "signed", "tolerance"];
+const NOT_TEXTS: [&str; 6] = ["when", "timestamp", "pairs", "signed", "tolerance", "also"];
 
 /// Where keys are fetched, where `keys:` says so.
 fn fetched(keys: &Node) -> Option<FetchedKeysSpec> {

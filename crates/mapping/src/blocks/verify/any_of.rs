@@ -77,37 +77,19 @@ impl ReadyAnyOf {
         request: &Incoming<'_>,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
-        let mut refusals = Vec::new();
+        let mut telling = None;
+        let mut missing = Vec::new();
         for choice in &self.0 {
             match choice.ready.verify(request, now) {
                 Ok(verified) => {
                     let secret = choice.secrets.get(verified.secret).copied().unwrap_or(0);
                     return Ok(Verified { secret, ..verified });
                 }
-                Err(refusal) => refusals.push(refusal),
+                Err(Refusal::Missing { expected }) => missing.push(expected),
+                Err(refusal) => telling = Some(Refusal::more_telling(telling, refusal)),
             }
         }
-        Err(most_telling(refusals))
+        // Where nothing was there at all: all that would do.
+        Err(telling.unwrap_or_else(|| Refusal::Missing { expected: missing.join(", nor a ") }))
     }
-}
-
-/// The refusal of the method that got furthest; when nothing was there at all, all that would do.
-fn most_telling(refusals: Vec<Refusal>) -> Refusal {
-    let places: Vec<String> = refusals
-        .iter()
-        .filter_map(|refusal| match refusal {
-            Refusal::Missing { expected } => Some(expected.clone()),
-            Refusal::Malformed { .. }
-            | Refusal::Invalid { .. }
-            | Refusal::TimestampOutsideTolerance { .. }
-            | Refusal::TimestampUnreadable { .. }
-            | Refusal::KeyUnavailable { .. } => None,
-        })
-        .collect();
-    let missing = Refusal::Missing { expected: places.join(", nor a ") };
-    refusals
-        .into_iter()
-        .filter(|refusal| refusal.weight() > 0)
-        .max_by_key(Refusal::weight)
-        .unwrap_or(missing)
 }

@@ -7,7 +7,7 @@ use super::envelope::Envelope;
 use super::hash::{Hash, MacKey};
 use super::incoming::Incoming;
 use super::refusal::{Refusal, Verified};
-use super::secret::{KeyForm, Secret, SecretProblem, each_secret};
+use super::secret::{KeyForm, Secret, SecretProblem, each_secret, which};
 use crate::blocks::sign::Signed;
 
 /// The options of an HMAC.
@@ -68,13 +68,10 @@ impl ReadyHmac {
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
         let opened = self.envelope.open(request)?;
-        let mut matched = None;
-        for (at, key) in self.keys.iter().enumerate() {
+        let matched = which(&self.keys, |key| {
             let tag = key.tag(|to| opened.feed(&self.envelope.signed, &[], to));
-            if tag.is_among(&opened.candidates) {
-                matched = matched.or(Some(at));
-            }
-        }
+            tag.is_among(&opened.candidates)
+        });
         self.envelope.conclude(self.label, &opened, matched, now)
     }
 

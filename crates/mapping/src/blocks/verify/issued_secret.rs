@@ -122,10 +122,7 @@ impl ReadyIssuedSecret {
                             ..verified
                         });
                     }
-                    Err(refusal) => {
-                        let more = telling.as_ref().is_none_or(|t| refusal.weight() > t.weight());
-                        telling = if more { Some(refusal) } else { telling };
-                    }
+                    Err(refusal) => telling = Some(Refusal::more_telling(telling, refusal)),
                 }
             }
         }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::hash::{Encoding, Hash, MacKey};
 use super::incoming::Incoming;
 use super::refusal::{Refusal, Verified};
-use super::secret::{KeyForm, Secret, SecretFault, SecretProblem, each_secret};
+use super::secret::{KeyForm, Secret, SecretFault, SecretProblem, each_secret, which};
 use super::static_token::StaticTokenSpec;
 use crate::blocks::sign::Signed;
 
@@ -78,11 +78,8 @@ impl ReadyIssuedToken {
             let Some((at, signature)) = token.split_once('.') else { continue };
             let Some(signature) = Encoding::Hex.decode(signature) else { continue };
             let candidates = [signature];
-            for (place, key) in self.keys.iter().enumerate() {
-                if key.tag(|to| feed(at, to)).is_among(&candidates) {
-                    matched = matched.or(Some((place, at.to_owned())));
-                }
-            }
+            let key = which(&self.keys, |key| key.tag(|to| feed(at, to)).is_among(&candidates));
+            matched = matched.or(key.map(|key| (key, at.to_owned())));
         }
         let (secret, at) = matched.ok_or_else(|| Refusal::Invalid { place: place() })?;
         let timestamp = self.check(&at, now)?;

@@ -4,6 +4,7 @@
 //! Works on the raw bytes, before anything is parsed, and compares in constant time. Must not know
 //! YAML, the HTTP server, the clock, or where secrets are kept.
 
+mod all_of;
 mod any_of;
 pub mod envelope;
 pub mod hash;
@@ -45,6 +46,7 @@ pub use static_token::StaticTokenSpec;
 pub use template::{Part, Template, TemplateFault};
 pub use timestamp::{DEFAULT_TOLERANCE, TimestampAt, TimestampFormat, TimestampSpec};
 
+pub(in crate::blocks) use all_of::sign as sign_with_all;
 pub(in crate::blocks) use hmac::ReadyHmac;
 pub(in crate::blocks) use issued_secret::IssuedSecretSigner;
 pub(in crate::blocks) use issued_token::ReadyIssuedToken;
@@ -74,6 +76,8 @@ pub enum MethodSpec {
     Unsigned,
     /// The first method that holds.
     AnyOf(Vec<MethodSpec>),
+    /// Methods that must all hold.
+    AllOf(Vec<MethodSpec>),
 }
 
 impl MethodSpec {
@@ -86,6 +90,7 @@ impl MethodSpec {
             Self::StaticToken(spec) => spec.faults(),
             Self::IssuedSecret(spec) => spec.faults(),
             Self::StandardWebhooks(_) | Self::IssuedToken(_) | Self::Unsigned => Vec::new(),
+            Self::AllOf(specs) => all_of::faults(specs),
             Self::AnyOf(specs) => {
                 let mut faults: Vec<String> = specs.iter().flat_map(Self::faults).collect();
                 if specs.is_empty() {
@@ -118,7 +123,9 @@ impl MethodSpec {
             Self::IssuedSecret(spec) => spec.method.warnings(),
             Self::StandardWebhooks(_) | Self::StaticToken(_) | Self::IssuedToken(_) => Vec::new(),
             Self::Unsigned => vec![unsigned::WARNING.to_owned()],
-            Self::AnyOf(specs) => specs.iter().flat_map(Self::warnings).collect(),
+            Self::AnyOf(specs) | Self::AllOf(specs) => {
+                specs.iter().flat_map(Self::warnings).collect()
+            }
         }
     }
 
@@ -133,7 +140,8 @@ impl MethodSpec {
             | Self::IssuedToken(_)
             | Self::IssuedSecret(_)
             | Self::Unsigned
-            | Self::AnyOf(_) => None,
+            | Self::AnyOf(_)
+            | Self::AllOf(_) => None,
         }
     }
 
@@ -149,6 +157,7 @@ impl MethodSpec {
             Self::PublicKey(spec) => spec.needs_secret(),
             Self::Unsigned => false,
             Self::AnyOf(specs) => specs.iter().all(Self::needs_secret),
+            Self::AllOf(specs) => specs.iter().any(Self::needs_secret),
         }
     }
 
@@ -156,7 +165,7 @@ impl MethodSpec {
     pub fn fetches_keys(&self) -> bool {
         match self {
             Self::PublicKey(spec) => spec.fetched.is_some(),
-            Self::AnyOf(specs) => specs.iter().any(Self::fetches_keys),
+            Self::AnyOf(specs) | Self::AllOf(specs) => specs.iter().any(Self::fetches_keys),
             Self::Hmac(_)
             | Self::StandardWebhooks(_)
             | Self::PlainHash(_)
@@ -171,7 +180,7 @@ impl MethodSpec {
     pub fn token_lives(&self) -> Option<u32> {
         match self {
             Self::IssuedToken(spec) => Some(spec.lives),
-            Self::AnyOf(specs) => specs.iter().find_map(Self::token_lives),
+            Self::AnyOf(specs) | Self::AllOf(specs) => specs.iter().find_map(Self::token_lives),
             Self::Hmac(_)
             | Self::StandardWebhooks(_)
             | Self::PlainHash(_)
@@ -198,6 +207,7 @@ impl MethodSpec {
             Self::IssuedSecret(spec) => Ready::IssuedSecret(spec.prepare(secrets)?),
             Self::Unsigned => Ready::Unsigned,
             Self::AnyOf(specs) => Ready::AnyOf(any_of::prepare(specs, secrets)?),
+            Self::AllOf(specs) => Ready::AllOf(all_of::prepare(specs, secrets)?),
         })
     }
 }
@@ -236,6 +246,7 @@ enum Ready {
     IssuedSecret(issued_secret::ReadyIssuedSecret),
     Unsigned,
     AnyOf(any_of::ReadyAnyOf),
+    AllOf(all_of::ReadyAllOf),
 }
 
 impl Ready {
@@ -243,6 +254,7 @@ impl Ready {
         match self {
             Self::Public(ready) => ready.wanted(request),
             Self::AnyOf(ready) => ready.wanted(request),
+            Self::AllOf(ready) => ready.wanted(request),
             Self::Hmac(_)
             | Self::Standard(_)
             | Self::Hash(_)
@@ -264,6 +276,7 @@ impl Ready {
             Self::IssuedSecret(ready) => ready.verify(request, now),
             Self::Unsigned => Ok(unsigned::verify()),
             Self::AnyOf(ready) => ready.verify(request, now),
+            Self::AllOf(ready) => ready.verify(request, now),
         }
     }
 }

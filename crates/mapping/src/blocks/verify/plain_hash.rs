@@ -9,7 +9,7 @@ use super::envelope::Envelope;
 use super::hash::Hash;
 use super::incoming::Incoming;
 use super::refusal::{Refusal, Verified};
-use super::secret::{KeyForm, Secret, SecretProblem, each_secret};
+use super::secret::{KeyForm, Secret, SecretProblem, each_secret, which};
 use crate::blocks::sign::Signed;
 
 /// The options of a plain hash.
@@ -48,13 +48,10 @@ impl ReadyHash {
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
         let opened = self.envelope.open(request)?;
-        let mut matched = None;
-        for (at, key) in self.keys.iter().enumerate() {
+        let matched = which(&self.keys, |key| {
             let tag = self.hash.tag(|to| opened.feed(&self.envelope.signed, key, to));
-            if tag.is_among(&opened.candidates) {
-                matched = matched.or(Some(at));
-            }
-        }
+            tag.is_among(&opened.candidates)
+        });
         self.envelope.conclude("plain_hash", &opened, matched, now)
     }
 

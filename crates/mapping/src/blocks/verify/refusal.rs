@@ -97,8 +97,17 @@ impl Refusal {
         }
     }
 
-    /// How much a method understood before it refused: the most telling of several refusals wins.
-    pub(crate) const fn weight(&self) -> u8 {
+    /// Which of two refusals is told: that of who understood more of the request; of equals the
+    /// first.
+    pub(crate) fn more_telling(before: Option<Self>, next: Self) -> Self {
+        match before {
+            Some(before) if before.weight() >= next.weight() => before,
+            Some(_) | None => next,
+        }
+    }
+
+    /// How much a method understood before it refused.
+    const fn weight(&self) -> u8 {
         match self {
             Self::Missing { .. } => 0,
             Self::Malformed { .. } => 1,

@@ -112,6 +112,17 @@ pub struct SecretProblem {
     pub fault: SecretFault,
 }
 
+/// Which of the keys holds, the first of several. All are tried: how long it takes tells nothing.
+pub(super) fn which<K>(keys: &[K], mut holds: impl FnMut(&K) -> bool) -> Option<usize> {
+    let mut found = None;
+    for (at, key) in keys.iter().enumerate() {
+        if holds(key) {
+            found = found.or(Some(at));
+        }
+    }
+    found
+}
+
 /// Makes every secret ready with `make`; tells of all that cannot be. Answers at least one.
 pub(super) fn each_secret<T>(
     secrets: &[Secret],

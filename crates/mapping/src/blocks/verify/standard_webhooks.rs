@@ -12,7 +12,9 @@ use super::hash::{Encoding, Hash, MacKey};
 use super::incoming::Incoming;
 use super::keys::{PrivateKey, PublicKey};
 use super::refusal::{Refusal, Verified};
-use super::secret::{KeyForm, Secret, SecretFault, SecretProblem, decode_base64, each_secret};
+use super::secret::{
+    KeyForm, Secret, SecretFault, SecretProblem, decode_base64, each_secret, which,
+};
 use super::timestamp::{self, DEFAULT_TOLERANCE, TimestampFormat};
 use crate::blocks::sign::Signed;
 
@@ -129,31 +131,22 @@ impl ReadyStandard {
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
         let lines = read(request)?;
-        let mut matched = None;
-        for (at, key) in self
-            .keys
-            .iter()
-            .enumerate()
-            .flat_map(|(at, keys)| keys.iter().map(move |key| (at, key)))
-        {
-            let fits = match key {
-                Key::V1(key) => {
-                    let tag = key.tag(|to| feed(lines.id, lines.timestamp, request.body, to));
-                    tag.is_among(&lines.v1)
-                }
-                Key::V1a(key) if !lines.v1a.is_empty() => {
-                    let mut signed = Vec::with_capacity(request.body.len() + 80);
-                    feed(lines.id, lines.timestamp, request.body, &mut |bytes| {
-                        signed.extend_from_slice(bytes);
-                    });
-                    lines.v1a.iter().any(|signature| key.fits(&signed, signature))
-                }
-                Key::V1a(_) => false,
-            };
-            if fits {
-                matched = matched.or(Some(at));
+        let fits = |key: &Key| match key {
+            Key::V1(key) => {
+                let tag = key.tag(|to| feed(lines.id, lines.timestamp, request.body, to));
+                tag.is_among(&lines.v1)
             }
-        }
+            Key::V1a(key) if !lines.v1a.is_empty() => {
+                let mut signed = Vec::with_capacity(request.body.len() + 80);
+                feed(lines.id, lines.timestamp, request.body, &mut |bytes| {
+                    signed.extend_from_slice(bytes);
+                });
+                lines.v1a.iter().any(|signature| key.fits(&signed, signature))
+            }
+            Key::V1a(_) => false,
+        };
+        let matched =
+            which(&self.keys, |keys| keys.iter().fold(false, |found, key| found | fits(key)));
         let secret = matched.ok_or_else(|| Refusal::Invalid { place: place(lines.header) })?;
         let format = TimestampFormat::UnixSeconds;
         let timestamp = timestamp::check(lines.timestamp, format, Some(self.tolerance), now)?;

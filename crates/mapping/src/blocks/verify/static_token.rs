@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::incoming::{Incoming, percent_decode};
 use super::refusal::{Refusal, Verified};
-use super::secret::{Secret, SecretFault, SecretProblem, decode_base64, each_secret};
+use super::secret::{Secret, SecretFault, SecretProblem, decode_base64, each_secret, which};
 use crate::blocks::sign::Signed;
 
 /// Where the token stands.
@@ -153,15 +153,12 @@ impl ReadyToken {
         if stated.is_empty() {
             return Err(Refusal::Missing { expected: self.spec.describe() });
         }
-        let mut matched = None;
-        for candidate in &stated {
-            let digest: [u8; 32] = Sha256::digest(candidate).into();
-            for (at, token) in self.tokens.iter().enumerate() {
-                if digest.ct_eq(&token.digest).into() {
-                    matched = matched.or(Some(at));
-                }
-            }
-        }
+        let digest = |candidate: &Vec<u8>| -> [u8; 32] { Sha256::digest(candidate).into() };
+        let stated: Vec<[u8; 32]> = stated.iter().map(digest).collect();
+        let matched = which(&self.tokens, |token| {
+            let is_it = |digest: &[u8; 32]| bool::from(digest.ct_eq(&token.digest));
+            stated.iter().fold(false, |found, digest| found | is_it(digest))
+        });
         let secret = matched.ok_or_else(|| Refusal::Invalid { place: self.spec.describe() })?;
         Ok(Verified {
             method: self.spec.label(),

@@ -245,6 +245,24 @@ fn a_code_without_a_test_is_a_doubt_and_no_error() {
 }
 
 #[test]
+fn a_code_that_is_put_together_is_tried_by_the_rows_that_lead_to_it() {
+    let text = "title: T\nfacts: invented\nverify: { hmac: sha256, header: X-Sig }\n\
+        events: { code: \"=('word ' ~ c)\", order_number: =n }\nstatuses: { word a: delivered, word b: dispatched }\n\
+        tests:\n  each:\n    rows: { body: { n: 7 }, code_at: c, expect: { a: delivered, b: dispatched } }\n";
+    let checked = checked(&[(S, "t", text)]);
+    assert!(checked.is_fine() && checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
+}
+
+#[test]
+fn a_header_that_the_signature_brings_may_stand_in_a_test_too() {
+    let text = "title: T\nfacts: invented\nverify: { standard_webhooks: true }\n\
+        events: { status: delivered, order_number: =n }\n\
+        tests:\n  one:\n    headers: { Webhook-Id: msg_1 }\n    body: { n: 7 }\n    events: [{ order_number: '7' }]\n";
+    let checked = checked(&[(S, "t", text)]);
+    assert!(checked.is_fine(), "{:?} {:?}", checked.diagnostics, checked.tests);
+}
+
+#[test]
 fn no_message_shows_a_secret_whatever_its_key_is_called() {
     let connector = "title: D\nfacts: invented\nsettings: { kennung: { secret: true }, pin: { secret: true } }\n\
         base_url: https://d.example\nrepeated_id: ignored\nsend: { request: POST / }\ntests: {}\n";

@@ -1,7 +1,7 @@
 //! What `batch:` looks like.
 
 use crate::{
-    ask::shape::{FORGET, FORM, HEADERS, JSON, LIMITS, NESTED, QUERY, REQUEST, VERDICT},
+    ask::shape::{FORGET, LIMITS, VERDICT, request_shape},
     blocks::outcome::Verdict,
     settings::words,
     text::{Field, Keys, Shape, Words},
@@ -56,17 +56,10 @@ const RESULTS: Field = Field::new(
     "how an answer tells of single messages; later: not at all, only to who asks afterwards",
 );
 
-static PROFILE: Shape =
-    Shape::Map(&[REQUEST, QUERY, HEADERS, JSON, FORM, NESTED, EACH, ANSWER, RESULTS]);
+static PROFILE: Shape = request_shape!(EACH, ANSWER, RESULTS);
 
 /// `batch:`.
-pub(in crate::destination) static SHAPE: Shape = Shape::Map(&[
-    REQUEST,
-    QUERY,
-    HEADERS,
-    JSON,
-    FORM,
-    NESTED,
+pub(in crate::destination) static SHAPE: Shape = request_shape!(
     EACH,
     ANSWER,
     RESULTS,
@@ -77,4 +70,4 @@ pub(in crate::destination) static SHAPE: Shape = Shape::Map(&[
     Field::new("key", Shape::Expression, "what an answer calls a message; once in a request"),
     Field::new("limits", LIMITS, "how often it may be called").default("those of the file"),
     Field::new("profile", PROFILE, "writes the persons of many before their events"),
-]);
+);

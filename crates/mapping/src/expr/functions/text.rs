@@ -33,6 +33,15 @@ pub(super) static ROWS: &[Function] = &[
         run: |given| change(given, capitalize),
     },
     Function {
+        name: "title",
+        args: &[],
+        doc: "Words that are all in capitals with only the first of them; others as they are.",
+        example: ("'NEW YORK, near Köln' | title", r#""New York, near Köln""#),
+        answers: false,
+        takes_missing: false,
+        run: |given| change(given, title),
+    },
+    Function {
         name: "trim",
         args: &[],
         doc: "The text without blanks around it.",
@@ -219,6 +228,12 @@ fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
     first.chain(chars.as_str().to_lowercase().chars()).collect()
+}
+
+fn title(text: &str) -> String {
+    let words = text.split_inclusive(|c: char| !c.is_alphanumeric());
+    let is_shouted = |word: &&str| !word.chars().any(char::is_lowercase);
+    words.map(|word| if is_shouted(&word) { capitalize(word) } else { word.to_owned() }).collect()
 }
 
 fn replace<'a>(given: &Given<'a, '_>) -> Val<'a> {

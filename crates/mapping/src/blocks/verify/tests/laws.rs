@@ -80,7 +80,8 @@ fn flip(signed: &Signed, method: &MethodSpec, bit: usize) -> Signed {
         | MethodSpec::IssuedToken(_)
         | MethodSpec::IssuedSecret(_)
         | MethodSpec::Unsigned
-        | MethodSpec::AnyOf(_) => (None, Encoding::Base64),
+        | MethodSpec::AnyOf(_)
+        | MethodSpec::AllOf(_) => (None, Encoding::Base64),
     };
     let mut signed = signed.clone();
     let in_query = envelope.is_some_and(|e| matches!(e.signature, Place::Query(_)));

@@ -173,6 +173,41 @@ fn of_several_methods_any_may_hold_and_the_most_telling_refusal_is_given() {
 }
 
 #[test]
+fn of_several_methods_all_must_hold_where_one_stands_beside_another() {
+    let other = |s: &mut HmacSpec| s.envelope.signature = Place::header("X-Other");
+    let bearer = || MethodSpec::StaticToken(StaticTokenSpec::Bearer);
+    let spec = MethodSpec::AllOf(vec![hmac(|_| ()), hmac(other), bearer()]);
+    let verifier = ready(&spec, &["geheim-0", "geheim-1"]);
+    let sha256 = "12fa628f1b2509a38ee2eb2b90568ab0cb44856f684f85f70dfc71d2ce158f67";
+    let (one, two) = (("x-signature", sha256), ("x-other", sha256));
+    let token = ("authorization", "Bearer geheim-0");
+    for (headers, expected) in [
+        (vec![one, two, token], "ok 1"),
+        (vec![one, two], "signature_missing"),
+        (vec![two, token], "signature_missing"),
+        (vec![one, ("x-other", "00"), token], "signature_invalid"),
+        (vec![("x-signature", "00"), two, token], "signature_invalid"),
+        (vec![one, two, ("authorization", "Bearer no")], "signature_invalid"),
+    ] {
+        assert_eq!(outcome(&verifier, &headers), expected, "{headers:?}");
+    }
+    let request = Incoming::post(Headers::default(), BODY.as_bytes());
+    let signer = spec.signer(&secret("geheim-1")).expect("each can sign with it");
+    let signed = signer.sign(&request, "", now()).expect("signs").headers;
+    let lines: Vec<_> =
+        signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(outcome(&verifier, &lines), "ok 1");
+    for (specs, fault) in [
+        (vec![bearer()], "needs a method beside it"),
+        (vec![bearer(), MethodSpec::Unsigned], "proves nothing"),
+        (vec![bearer(); MAX_METHODS + 1], "more than"),
+    ] {
+        let faults = MethodSpec::AllOf(specs).faults();
+        assert!(faults.iter().any(|text| text.contains(fault)), "{fault}: {faults:?}");
+    }
+}
+
+#[test]
 fn a_list_gives_every_method_the_secrets_of_its_kind() {
     let hex_key = || hmac(|spec| spec.key = KeyForm::Hex);
     let public = MethodSpec::PublicKey(PublicKeySpec {
