@@ -28,20 +28,15 @@ impl Screen {
         print(&format!("        {} → {}", step.post.source, step.post.topic));
     }
 
-    pub(super) fn came_to(
-        &self,
-        status: u16,
-        outcome: &str,
-        expects: Option<&Expected>,
-        fine: bool,
-    ) {
+    pub(super) fn came_to(&self, status: u16, outcome: &str, expects: &[Expected], fine: bool) {
         let mark = if fine { "✓" } else { "✗" };
-        let told = match expects {
-            Some(expected) if expected.backfill => format!(
-                "  ⇒ “{}” for {} (recorded, starts no flow)",
-                expected.metric, expected.email
-            ),
-            Some(expected) => format!("  ⇒ “{}” for {}", expected.metric, expected.email),
+        let metrics: Vec<String> =
+            expects.iter().map(|expected| format!("“{}”", expected.metric)).collect();
+        let told = match expects.first() {
+            Some(expected) => {
+                let past = if expected.backfill { " (recorded, starts no flow)" } else { "" };
+                format!("  ⇒ {} for {}{past}", metrics.join(" and "), expected.email)
+            }
             None => "  ⇒ nobody is told".to_owned(),
         };
         print(&format!("      {mark} {status} {outcome}{told}"));

@@ -107,8 +107,8 @@ impl Stage<'_> {
             outcome = came_to.text;
         }
         let told = self.sandbox.received().sums().events - before;
-        fine &= told == u64::from(step.expects.is_some());
-        screen.came_to(status, &outcome, step.expects.as_ref(), fine);
+        fine &= told == step.expects.len() as u64;
+        screen.came_to(status, &outcome, &step.expects, fine);
         Ok(fine)
     }
 

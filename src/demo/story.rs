@@ -26,8 +26,8 @@ pub(super) struct Step {
     pub(super) post: Post,
     /// How the relay must answer.
     pub(super) answer: Answer,
-    /// The metric that must reach the customer, and whose it is.
-    pub(super) expects: Option<Expected>,
+    /// The metrics that must reach the customer, and whose they are.
+    pub(super) expects: Vec<Expected>,
 }
 
 /// One event that must reach the marketing tool exactly once.
@@ -40,6 +40,9 @@ pub(super) struct Expected {
     /// Recorded without starting anything.
     pub(super) backfill: bool,
 }
+
+/// What the last parcel of an order leads to.
+const DELIVERED: [&str; 2] = ["Shipment Delivered", "Order Fully Delivered"];
 
 /// Writes steps with growing ids and times.
 struct Pen<'a> {
@@ -71,16 +74,17 @@ pub(super) fn steps(secrets: &Secrets, now: Timestamp, round: u32) -> Vec<Step> 
 fn two_parcels(pen: &mut Pen<'_>) {
     let anna = Customer { first: "Anna", last: "Berg", number: 1, country: "DE", language: "de" };
     pen.order(&anna, &[("SND-38", "Sandale", 1), ("HUT-M", "Strohhut", 1)]);
-    pen.dispatched(&anna, 1, "DHL", "00340434161094000001", ("SND-38", "Sandale"));
+    pen.dispatched(&anna, 1, "DHL", "00340434161094000001", ("SND-38", "Sandale", 1));
     let dispatched = pen.steps.last().map(|step| step.post.clone());
     pen.repeated(dispatched);
-    pen.dispatched(&anna, 2, "Hermes", "H1000000000000000002", ("HUT-M", "Strohhut"));
-    pen.scan(&anna, 1, "in_transit", Some("Shipment In Transit"));
+    pen.dispatched(&anna, 2, "Hermes", "H1000000000000000002", ("HUT-M", "Strohhut", 1));
+    pen.scan(&anna, 1, "in_transit", &["Shipment In Transit"]);
     pen.forged(&anna);
-    pen.scan(&anna, 2, "in_transit", Some("Shipment In Transit"));
-    pen.scan(&anna, 1, "out_for_delivery", Some("Out For Delivery"));
-    pen.scan(&anna, 1, "delivered", Some("Shipment Delivered"));
-    pen.scan(&anna, 2, "delivered", Some("Shipment Delivered"));
+    // That the order is on its way was told.
+    pen.scan(&anna, 2, "in_transit", &[]);
+    pen.scan(&anna, 1, "out_for_delivery", &["Out For Delivery"]);
+    pen.scan(&anna, 1, "delivered", &["Shipment Delivered"]);
+    pen.scan(&anna, 2, "delivered", &DELIVERED);
     pen.too_late(&anna);
 }
 
@@ -93,21 +97,21 @@ fn late_parcel(pen: &mut Pen<'_>) {
         "Address Correction Required",
         "the warehouse cannot read the address",
     );
-    pen.dispatched(&ben, 1, "Post AT", "1000000000000000000003", ("MUG-01", "Becher"));
-    pen.scan(&ben, 1, "in_transit", Some("Shipment In Transit"));
-    pen.scan(&ben, 1, "delayed", Some("Shipment Delayed"));
+    pen.dispatched(&ben, 1, "Post AT", "1000000000000000000003", ("MUG-01", "Becher", 2));
+    pen.scan(&ben, 1, "in_transit", &["Shipment In Transit"]);
+    pen.scan(&ben, 1, "delayed", &["Shipment Delayed"]);
     // Means that the tracking failed, not the delivery: nobody is told.
-    pen.scan(&ben, 1, "failure", None);
-    pen.scan(&ben, 1, "attempted_delivery", Some("Delivery Attempt Failed"));
-    pen.scan(&ben, 1, "out_for_delivery", Some("Out For Delivery"));
-    pen.scan(&ben, 1, "delivered", Some("Shipment Delivered"));
+    pen.scan(&ben, 1, "failure", &[]);
+    pen.scan(&ben, 1, "attempted_delivery", &["Delivery Attempt Failed"]);
+    pen.scan(&ben, 1, "out_for_delivery", &["Out For Delivery"]);
+    pen.scan(&ben, 1, "delivered", &DELIVERED);
 }
 
 fn packstation(pen: &mut Pen<'_>) {
     let carla =
         Customer { first: "Carla", last: "Nowak", number: 3, country: "DE", language: "en" };
     pen.order(&carla, &[("TEE-05", "Green tea", 3)]);
-    pen.dispatched(&carla, 1, "DHL", "00340434161094000004", ("TEE-05", "Green tea"));
+    pen.dispatched(&carla, 1, "DHL", "00340434161094000004", ("TEE-05", "Green tea", 3));
     pen.at_warehouse(
         &carla,
         json!({
@@ -119,14 +123,14 @@ fn packstation(pen: &mut Pen<'_>) {
         "Ready For Pickup",
         "the parcel waits at the Packstation",
     );
-    pen.scan(&carla, 1, "picked_up", Some("Shipment Delivered"));
+    pen.scan(&carla, 1, "picked_up", &DELIVERED);
 }
 
 fn coming_back(pen: &mut Pen<'_>) {
     let deniz = Customer { first: "Deniz", last: "Kaya", number: 4, country: "DE", language: "de" };
     pen.order(&deniz, &[("JKT-L", "Jacke", 1)]);
-    pen.dispatched(&deniz, 1, "DPD", "05110000000005", ("JKT-L", "Jacke"));
-    pen.scan(&deniz, 1, "delivered", Some("Shipment Delivered"));
+    pen.dispatched(&deniz, 1, "DPD", "05110000000005", ("JKT-L", "Jacke", 1));
+    pen.scan(&deniz, 1, "delivered", &DELIVERED);
     let return_id = format!("R-{}", pen.number(&deniz));
     pen.at_warehouse(
         &deniz,
@@ -169,7 +173,7 @@ impl Pen<'_> {
         format!("{number}{:02}", self.round % 100)
     }
 
-    fn add(&mut self, title: String, post: Post, answer: Answer, expects: Option<Expected>) {
+    fn add(&mut self, title: String, post: Post, answer: Answer, expects: Vec<Expected>) {
         self.steps.push(Step { title, post, answer, expects });
     }
 
@@ -205,7 +209,7 @@ impl Pen<'_> {
         });
         let post = self.of_shop("orders/create", &body);
         let title = format!("{} orders #{}", customer.first, self.number(customer));
-        self.add(title, post, Answer::Accepted, None);
+        self.add(title, post, Answer::Accepted, Vec::new());
     }
 
     fn dispatched(
@@ -214,7 +218,7 @@ impl Pen<'_> {
         parcel: u32,
         carrier: &str,
         tracking: &str,
-        item: (&str, &str),
+        item: (&str, &str, u32),
     ) {
         let body = json!({
             "id": self.parcel_id(customer, parcel),
@@ -228,25 +232,19 @@ impl Pen<'_> {
             "tracking_numbers": [self.tracking(tracking)],
             "tracking_url": "https://track.example.test/",
             "shipment_status": null,
-            "line_items": [{ "sku": item.0, "title": item.1, "quantity": 1, "price": "24.90" }],
+            "line_items": [{ "sku": item.0, "title": item.1, "quantity": item.2, "price": "24.90" }],
         });
         let post = self.of_shop("fulfillments/create", &body);
         let title = format!("parcel {parcel} for {} leaves the warehouse", customer.first);
-        let expects = Some(self.expect(customer, "Order Dispatched"));
+        let expects = vec![self.expect(customer, "Order Dispatched")];
         self.add(title, post, Answer::Accepted, expects);
     }
 
-    fn scan(
-        &mut self,
-        customer: &Customer,
-        parcel: u32,
-        status: &str,
-        metric: Option<&'static str>,
-    ) {
+    fn scan(&mut self, customer: &Customer, parcel: u32, status: &str, metrics: &[&'static str]) {
         let body = self.scan_body(customer, parcel, status);
         let post = self.of_shop("fulfillment_events/create", &body);
         let title = format!("{}'s parcel {parcel}: {status}", customer.first);
-        let expects = metric.map(|metric| self.expect(customer, metric));
+        let expects = metrics.iter().map(|metric| self.expect(customer, metric)).collect();
         self.add(title, post, Answer::Accepted, expects);
     }
 
@@ -272,13 +270,18 @@ impl Pen<'_> {
         body["occurred_at"] = json!(self.time().to_string());
         let id = format!("msg_{}_{}", self.round, self.steps.len());
         let post = warehouse(self.secrets, &id, self.now.as_second(), &body);
-        let expects = Some(self.expect(customer, metric));
+        let expects = vec![self.expect(customer, metric)];
         self.add(format!("{}: {title}", customer.first), post, Answer::Accepted, expects);
     }
 
     fn repeated(&mut self, post: Option<Post>) {
         if let Some(post) = post {
-            self.add("the shop sends that once more".to_owned(), post, Answer::Duplicate, None);
+            self.add(
+                "the shop sends that once more".to_owned(),
+                post,
+                Answer::Duplicate,
+                Vec::new(),
+            );
         }
     }
 
@@ -286,7 +289,7 @@ impl Pen<'_> {
         let stranger = Secrets { shop: "guessed".to_owned(), ..self.secrets.clone() };
         let body = self.scan_body(customer, 1, "delivered");
         let post = shop(&stranger, "fulfillment_events/create", "evt-forged", &body);
-        self.add("somebody forges a delivery".to_owned(), post, Answer::Refused, None);
+        self.add("somebody forges a delivery".to_owned(), post, Answer::Refused, Vec::new());
     }
 
     /// A scan that comes after the delivery it should have come before.
@@ -296,11 +299,11 @@ impl Pen<'_> {
             json!(self.now.checked_sub(57.seconds()).unwrap_or(self.now).to_string());
         let post = self.of_shop("fulfillment_events/create", &body);
         let title = format!("{}'s parcel 2: an old scan arrives late", customer.first);
-        let expects = Some(Expected {
+        let expects = vec![Expected {
             metric: "Out For Delivery",
             email: self.email(customer),
             backfill: true,
-        });
+        }];
         self.add(title, post, Answer::Accepted, expects);
     }
 }

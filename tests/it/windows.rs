@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{SHOP_SECRET, TestApp, WAREHOUSE_SECRET, fulfilment, order, spawn_with, write},
-    settling::{tell, told},
+    settling::{ONLY_FACTS, tell, told},
 };
 
 /// A merchant whose destination has such a window. It sends what Klaviyo takes, to see what is
@@ -17,7 +17,8 @@ async fn spawn_window(window: &str, mapping: &str) -> TestApp {
              destinations:\n  dove: {{ api_key: pk_test_0001, base_url: \"{sandbox}\" }}\nmapping: own\n"
         );
         write(directory, "merchants/hey.yaml", &merchant);
-        write(directory, "mappings/own.yaml", &format!("extends: default\n{mapping}"));
+        write(directory, "mappings/facts.yaml", ONLY_FACTS);
+        write(directory, "mappings/own.yaml", &format!("extends: facts\n{mapping}"));
         let dove = include_str!("../../connectors/destinations/klaviyo.yaml");
         let dove = dove.replace("\nbackfill: true\n", &format!("\ntriggers_within: {window}\n"));
         assert!(dove.contains("triggers_within"));

@@ -22,6 +22,11 @@ impl Marketing {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What came after the first `known`.
+    pub(crate) fn told_since(&self, known: usize) -> Vec<Value> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)[known..].to_vec()
+    }
+
     pub(crate) fn take(&self, request: &HttpRequest) {
         let body: Value = serde_json::from_slice(&request.body).expect("the relay sends JSON");
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often the relay is looked after: more seldom would be an outage of its own.
-const STEP: Duration = Duration::from_mins(5);
+const STEP: Duration = Duration::from_mins(9);
 
 /// What the warehouse says at a time, counted from the beginning: a Tuesday, 06:00 UTC.
 #[derive(Debug, Clone)]
@@ -146,11 +146,11 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
             life = revive(&world, life, seed, &mut crashes).await;
         }
         told.extend(
-            world.outside.marketing.told().iter().skip(told.len()).map(|body| summary(hour, body)),
+            world.outside.marketing.told_since(told.len()).iter().map(|body| summary(hour, body)),
         );
-        world.balanced(&life.store).await;
         tokio::time::sleep(STEP).await;
     }
+    world.balanced(&life.store).await;
     let filter = Filter::default();
     let page = life.store.page(List::Events, filter, None, 5000).await.expect("memory answers");
     let followed = page.rows.iter().filter(|row| row["index"].as_u64() >= Some(FOLLOWED.into()));

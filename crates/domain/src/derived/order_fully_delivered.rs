@@ -23,10 +23,12 @@ impl Rule for OrderFullyDelivered {
         let case = of.case;
         let remains = case.has_items_pending
             || case.live_parcels().any(|it| !it.is_over() || it.is_partial());
-        if case.is_cancelled() || remains || !case.live_parcels().any(Thing::is_delivered) {
+        if case.is_cancelled() || remains {
             return None;
         }
-        let ends = case.live_parcels().filter_map(Thing::end);
-        ends.max_by_key(|said| said.at).map(|said| Due::now(said, ""))
+        let came = case.live_parcels().filter(|it| it.is_delivered()).filter_map(Thing::end);
+        let last = came.max_by_key(|said| said.at)?;
+        let at = case.live_parcels().filter_map(Thing::end).map(|said| said.at).max()?;
+        Some(Due { at, since: at, ..Due::now(last, "") })
     }
 }

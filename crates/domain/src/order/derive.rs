@@ -17,7 +17,7 @@ use crate::{
     derived::{Case, Due, Follows, Of, RULES, Rule, Said, Scope, Thing, Told, Whose},
     id::{OccurrenceId, SourceName},
     silence::{Days, Heard, Missed, Suspension},
-    taxonomy::{Leg, Trigger},
+    taxonomy::{Leg, Reason, Trigger},
 };
 
 /// Most that is remembered of what was told of one order; what was told first is forgotten first.
@@ -58,7 +58,8 @@ impl Order {
         };
         let rules: Vec<&dyn Rule> = RULES.into_iter().filter(|rule| is_on(*rule)).collect();
         let mut asked = Asked { told: self.told.clone(), ..Asked::default() };
-        if self.has_recipient() && !(rules.is_empty() && self.told.is_empty()) {
+        if self.has_recipient() && !self.is_hushed() && !(rules.is_empty() && self.told.is_empty())
+        {
             let groups = self.groups();
             let known: Vec<Known<'_>> = groups.iter().map(|group| self.known_of(group)).collect();
             let case = self.case(&known, policy);
@@ -76,6 +77,11 @@ impl Order {
         self.next = asked.next;
         self.postponed = asked.postponed;
         asked.derivation
+    }
+
+    /// Whether something was said of it that is never spoken of: then nothing that only follows is.
+    fn is_hushed(&self) -> bool {
+        self.scans.iter().any(|scan| scan.reason.is_some_and(Reason::is_sensitive))
     }
 
     /// What derived triggers say beside what their scan says: when it is so, and of an order all of it.

@@ -3,6 +3,7 @@
 
 mod derived;
 mod derived_laws;
+mod derived_parcels;
 mod laws;
 mod names;
 mod rules;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
-use super::{Days, Heard, LOOK_AGAIN_HOURS, Outage, Suspension, outage};
+use super::{
+    Days, Heard, LOOK_AGAIN_HOURS, Outage, Suspension,
+    outage::{self, LOST_AFTER_HOURS},
+};
 use crate::{calendar::working_time, id::AggregateId};
 
 /// Less is no silence, however often somebody speaks.
@@ -49,7 +52,8 @@ impl Beat {
         }
         let gap = working_time(self.last, at, days.places, days.zone);
         if self.is_known() && gap > self.longest() {
-            outage::remember(&mut self.outages, Outage { from: self.last, to: at });
+            let hours = (gap.as_secs() / 3600).cast_signed();
+            outage::remember(&mut self.outages, Outage { from: self.last, to: at, hours });
         }
         // A silence is not what is usual; it teaches a little, since seasons change.
         let gap = if self.is_known() { gap.min(self.longest()) } else { gap };
@@ -84,11 +88,14 @@ impl Beat {
         now: Timestamp,
         why: impl Fn() -> Suspension,
     ) -> Heard {
-        let is_silent = self.is_known()
-            && working_time(self.last, now, days.places, days.zone) > self.longest();
+        let gap = working_time(self.last, now, days.places, days.zone);
         let worst = outage::after(&self.outages, since, now, &why);
-        if !is_silent {
+        if !self.is_known() || gap <= self.longest() {
             return worst;
+        }
+        // Whenever it ends, it is too long for what was not said to be said yet.
+        if gap >= Duration::from_hours(LOST_AFTER_HOURS.unsigned_abs()) {
+            return worst.or_worse(Heard::Void(why()));
         }
         let until = super::later(now, LOOK_AGAIN_HOURS.hours());
         worst.or_worse(Heard::Suspended { why: why(), until })

@@ -12,11 +12,13 @@ pub struct Outage {
     pub from: Timestamp,
     /// When they were heard again.
     pub to: Timestamp,
+    /// How long that is, free days left out where somebody works on others only.
+    pub hours: i64,
 }
 
 /// Senders repeat for about two days what they could not tell: what was missed in a longer time may be
 /// lost.
-const LOST_AFTER_HOURS: i64 = 48;
+pub(super) const LOST_AFTER_HOURS: i64 = 48;
 
 /// The least time for catching up.
 const CATCHING_UP_HOURS: i64 = 1;
@@ -28,13 +30,14 @@ const MOST: usize = 8;
 const SIGNS_EVERY_MINUTES: i64 = 10;
 
 impl Outage {
-    fn hours(&self) -> i64 {
-        (self.to.as_second() - self.from.as_second()) / 3600
+    /// One in which every hour counts.
+    pub(super) fn whole(from: Timestamp, to: Timestamp) -> Self {
+        Self { from, to, hours: (to.as_second() - from.as_second()) / 3600 }
     }
 
     /// As long as it lasted, whoever was away catches up: at least an hour, at most two days.
     fn caught_up(&self) -> Timestamp {
-        let hours = self.hours().clamp(CATCHING_UP_HOURS, LOST_AFTER_HOURS);
+        let hours = self.hours.clamp(CATCHING_UP_HOURS, LOST_AFTER_HOURS);
         super::later(self.to, hours.hours())
     }
 }
@@ -49,7 +52,7 @@ pub(super) fn after(
     let missed = outages.iter().filter(|outage| since < outage.to && outage.from <= now);
     missed.fold(Heard::Well, |worst, outage| {
         let until = outage.caught_up();
-        worst.or_worse(if outage.hours() >= LOST_AFTER_HOURS {
+        worst.or_worse(if outage.hours >= LOST_AFTER_HOURS {
             Heard::Void(why())
         } else if now < until {
             Heard::Suspended { why: why(), until }
@@ -82,12 +85,12 @@ impl Alive {
         let quiet = SIGNS_EVERY_MINUTES.minutes();
         match self.at {
             Some(last) if now > super::later(last, quiet) => {
-                remember(&mut self.away, Outage { from: last, to: now });
+                remember(&mut self.away, Outage::whole(last, now));
             }
             // What the clock said before is worth nothing: neither are the outages that lie ahead.
             Some(last) if last > super::later(now, quiet) => {
                 self.away.retain(|outage| outage.to <= now);
-                remember(&mut self.away, Outage { from: now, to: now });
+                remember(&mut self.away, Outage::whole(now, now));
             }
             Some(_) | None => {}
         }

@@ -229,7 +229,7 @@ impl<'a> Decide<'a> {
         self.revise(id, ruling);
         let mut decisions = Vec::new();
         for firing in &ruling.firings {
-            self.fire(id, firing, &mut decisions);
+            self.fire(id, firing, firing.receipt, &mut decisions);
         }
         let line = line(ruling, &decisions);
         let known = self.lines.entry(ruling.receipt).or_default();
@@ -253,10 +253,12 @@ impl<'a> Decide<'a> {
         self.story.insert((ruling.receipt, ruling.index), told);
     }
 
+    /// Makes messages of a firing, which are those of `receipt`.
     pub(super) fn fire(
         &mut self,
         id: AggregateId,
         firing: &Firing,
+        receipt: ReceiptId,
         decisions: &mut Vec<StoryDecision>,
     ) {
         let mut tell =
@@ -331,7 +333,7 @@ impl<'a> Decide<'a> {
                         merchant: self.merchant.id.clone(),
                         destination: name.clone(),
                         aggregate: id,
-                        receipt: firing.receipt,
+                        receipt,
                         occurrence: firing.occurrence,
                         trigger: firing.trigger,
                         leg: firing.leg,

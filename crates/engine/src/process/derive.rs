@@ -23,7 +23,8 @@ impl Decide<'_> {
         self.take_back(id, &derivation.refuted);
         for firing in &derivation.firings {
             let mut decisions = Vec::new();
-            self.fire(id, firing, &mut decisions);
+            let receipt = from.map_or(firing.receipt, |(receipt, _)| receipt);
+            self.fire(id, firing, receipt, &mut decisions);
             self.tell(id, from, firing, decisions);
         }
         for postponed in &derivation.postponed {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 use parcelwire_domain::{id::MerchantId, order::Order};
 
-use super::{PER_MERCHANT, Process, Share};
+use super::{PER_MERCHANT, Process, Read, Share};
 use crate::ports::{AggregateWrite, Commit, Held, WakeUp};
 
 /// An order whose merchant is not served is looked at again after so long.
@@ -43,17 +43,26 @@ impl Process {
         drop(self.shared.ledger.commit(held, orphans.into_iter().map(put_off).collect()).await);
     }
 
-    /// Looks whether merchants with orders that wake have facts that wait.
+    /// Looks which merchants have facts that wait: those in hand are old or many, or, where orders wake,
+    /// there are others.
     pub(super) async fn look_for_backlogs(
         &self,
         shares: &mut BTreeMap<MerchantId, Share>,
         now: Timestamp,
     ) {
-        for (merchant, share) in shares.iter_mut().filter(|(_, share)| !share.wakes.is_empty()) {
+        for (merchant, share) in shares.iter_mut() {
+            let is_old = |read: &Read| {
+                let waits = now.as_second() - read.receipt.received_at.as_second();
+                u64::try_from(waits).is_ok_and(|waits| waits >= BACKLOG_SECONDS)
+            };
+            share.backlog = share.reads.len() >= PER_MERCHANT || share.reads.iter().any(is_old);
+            if share.backlog || share.wakes.is_empty() {
+                continue;
+            }
             let stats = self.shared.archive.stats(Some(merchant.clone()), now).await;
             // Of a store that does not answer nothing is known.
-            let waits = stats.is_ok_and(|stats| stats.oldest_waiting_seconds < BACKLOG_SECONDS);
-            share.backlog = !waits || share.reads.len() >= PER_MERCHANT;
+            let is_clear = stats.is_ok_and(|stats| stats.oldest_waiting_seconds < BACKLOG_SECONDS);
+            share.backlog = !is_clear;
         }
     }
 }

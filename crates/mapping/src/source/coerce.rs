@@ -68,7 +68,7 @@ fn is_tidy(value: &Value) -> bool {
         Value::Text(text) => {
             !text.is_empty() && text.len() <= MAX_TEXT_CHARS && text.trim().len() == text.len()
         }
-        Value::List(items) => items.len() <= MAX_ITEMS && items.iter().all(is_tidy),
+        Value::List(items) => (1..=MAX_ITEMS).contains(&items.len()) && items.iter().all(is_tidy),
         Value::Map(map) => {
             (1..=MAX_ITEMS).contains(&map.len()) && map.iter().all(|(_, value)| is_tidy(value))
         }
@@ -104,9 +104,13 @@ fn items(value: Value) -> Value {
 fn is_fitted(item: &Value) -> bool {
     item.as_map().is_none_or(|map| {
         map.iter().all(|(name, value)| match name {
-            "quantity" => value.as_id().is_none_or(|text| text.bytes().all(|b| b.is_ascii_digit()))
-                && matches!(value, Value::Number(_)),
-            "sku" | "product_id" | "variant_id" | "unit_price" => !matches!(value, Value::Number(_)),
+            "quantity" => match value {
+                Value::Number(number) => number.as_str().bytes().all(|b| b.is_ascii_digit()),
+                other => other.as_id().is_none(),
+            },
+            "sku" | "product_id" | "variant_id" | "unit_price" => {
+                !matches!(value, Value::Number(_))
+            }
             _ => true,
         })
     })
