@@ -50,7 +50,7 @@ pub(crate) async fn a_paused_destination_rests_and_goes_on_when_it_is_resumed(ho
     store.conclude(&held, vec![wrong]).await;
     assert!(store.ready(&held, now(), 16, 100).await.expect("it answers").is_empty());
     assert_eq!(store.pauses().await.expect("it answers").len(), 1);
-    let destination = DestinationName::parse("klaviyo").expect("a name");
+    let destination = DestinationName::parse("postkutsche").expect("a name");
     store.pause(merchant("hey"), destination, PauseChange::Resume).await.expect("it answers");
     assert_eq!(store.ready(&held, now(), 16, 100).await.expect("it answers").len(), 2);
 }
@@ -155,7 +155,7 @@ pub(crate) async fn destinations_take_turns(host: &dyn Host) {
         ..message(n, n, 260)
     };
     let flood = (1..=20).map(|n| to(n, "a-flood"));
-    let all = flood.chain([to(90, "brevo"), to(91, "klaviyo")]).collect();
+    let all = flood.chain([to(90, "brieftaube"), to(91, "postkutsche")]).collect();
     store.commit(&held, vec![step(&[], all)]).await;
     let mut turns = Vec::new();
     for _ in 0..3 {

@@ -71,7 +71,7 @@ fn decided(n: u128, outcome: Outcome) -> Commit {
     let status = if n.is_multiple_of(2) { "delivered" } else { "dispatched" };
     whole.story.push(line(n, 0, status, Some(aggregate)));
     whole.story.push(line(n, 1, "lost", Some(aggregate)));
-    for (k, destination) in ["klaviyo", "gorgias"].into_iter().enumerate() {
+    for (k, destination) in ["postkutsche", "helpdesk"].into_iter().enumerate() {
         let mut made = message(n * 10 + k as u128, aggregate, 320);
         made.merchant = merchant(owner);
         made.receipt = ReceiptId::from_bits(n);
@@ -134,7 +134,7 @@ async fn happen(store: &dyn Books) {
 async fn ended(store: &dyn Books, held: &Held) {
     let ready = store.ready(held, at(500), 99, 99).await.expect("it answers");
     assert_eq!(ready.len(), 12);
-    for one in ready.iter().filter(|one| one.message.destination.as_str() == "klaviyo") {
+    for one in ready.iter().filter(|one| one.message.destination.as_str() == "postkutsche") {
         let id = one.message.id.bits();
         let mut end = end(id, if id == 20 { dead() } else { Next::Sent });
         end.merchant = one.message.merchant.clone();
@@ -149,7 +149,7 @@ async fn ended(store: &dyn Books, held: &Held) {
         });
         assert_eq!(store.conclude(held, vec![end]).await, [Ok(())]);
     }
-    let others = ready.iter().filter(|one| one.message.destination.as_str() != "klaviyo");
+    let others = ready.iter().filter(|one| one.message.destination.as_str() != "postkutsche");
     store.release(Vec::new(), others.map(|one| one.message.id).collect()).await;
     // Of the same merchant: what the second one said belongs to the first from now on.
     let mut merge = step(&[], Vec::new());

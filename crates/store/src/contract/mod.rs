@@ -149,7 +149,7 @@ pub(crate) fn message(n: u128, aggregate: u128, rank: u16) -> NewMessage {
     NewMessage {
         id: MessageId::from_bits(n),
         merchant: merchant("hey"),
-        destination: DestinationName::parse("klaviyo").expect("a name"),
+        destination: DestinationName::parse("postkutsche").expect("a name"),
         aggregate: AggregateId::from_bits(aggregate),
         receipt: ReceiptId::from_bits(1),
         occurrence: OccurrenceId::from_bytes([n as u8; 16]),
@@ -184,7 +184,7 @@ pub(crate) fn step(receipts: &[(u128, Outcome)], messages: Vec<NewMessage>) -> C
 pub(crate) fn end(n: u128, next: Next) -> Conclusion {
     Conclusion {
         merchant: merchant("hey"),
-        destination: DestinationName::parse("klaviyo").expect("a name"),
+        destination: DestinationName::parse("postkutsche").expect("a name"),
         message: MessageId::from_bits(n),
         attempt: None,
         next,

@@ -86,6 +86,15 @@ impl Leases {
         ticked.is_some_and(|ticked| Instant::now().duration_since(ticked) < TICK)
     }
 
+    /// A write under this lease was refused: somebody else has the partition, or Redis forgot it.
+    pub(super) fn lost(&self, partition: Partition, epoch: u64) {
+        let mut state = self.state();
+        if state.leases.get(&partition).is_some_and(|lease| lease.epoch == epoch) {
+            state.leases.remove(&partition);
+        }
+        state.ticked = None;
+    }
+
     /// There is news of leases: look at once.
     pub(super) fn stir(&self) {
         self.state().ticked = None;

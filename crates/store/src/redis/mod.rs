@@ -204,7 +204,7 @@ impl Inner {
         let answer = self.run(code, partition, &whole).await?;
         let refused = matches!(&answer, Value::BulkString(text) if text == b"not owner");
         if refused {
-            self.leases.stir();
+            self.leases.lost(partition, epoch);
         }
         Ok((!refused).then_some(answer))
     }

@@ -95,6 +95,22 @@ async fn a_stale_owner_writes_nothing() {
 }
 
 #[tokio::test]
+async fn leases_that_the_server_forgot_are_taken_again() {
+    let server = Server::start(&[]);
+    let store = store(&server, "one").await;
+    let old = until_it_holds(&store, 64).await;
+    store.accept(vec![receipt(1, "hey", "{}")]).await;
+    for partition in Partition::all() {
+        server.ask(&["DEL", &format!("{}lease", keys::of(partition))]);
+    }
+    let decided = || vec![step(&[(1, Outcome::Forwarded)], Vec::new())];
+    assert_eq!(store.commit(&old, decided()).await, [Err(CommitError::NotOwner)]);
+    let new = held(&store).await;
+    assert_eq!(new.partitions.len(), 64);
+    assert_eq!(store.commit(&new, decided()).await, [Ok(())]);
+}
+
+#[tokio::test]
 async fn who_leaves_hands_over_what_nothing_is_under_way_in() {
     let server = Server::start(&[]);
     let (one, two) = (store(&server, "one").await, store(&server, "two").await);
@@ -129,7 +145,7 @@ async fn others_hear_of_what_is_accepted_and_resumed() {
     let (heard, accepted) = tokio::join!(tokio::time::timeout(patience, one.news()), accepts);
     assert!(heard.is_ok() && accepted[0].is_ok(), "it is told");
     assert_eq!(waiting(&one, &all).await.len(), 1);
-    let destination = DestinationName::parse("klaviyo").expect("a name");
+    let destination = DestinationName::parse("postkutsche").expect("a name");
     let resumes = two.pause(merchant("hey"), destination, PauseChange::Resume);
     let (heard, resumed) = tokio::join!(tokio::time::timeout(patience, one.news()), resumes);
     assert!(heard.is_ok() && resumed.is_ok(), "it is told");
