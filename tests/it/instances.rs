@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use parcelwire::sandbox::{Sandbox, SandboxSettings};
+use rustix::process::Signal;
 use tokio::process::Command;
 
 use crate::{
@@ -102,6 +103,35 @@ async fn two_relays_share_the_work_and_one_takes_over_the_other_s() {
     tokio::time::timeout(PATIENCE, all).await.expect("the last one has everything");
     assert_eq!(three.settled().await["messages"]["sent"], 44);
     assert_eq!(repeats(&sandbox, &emails), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_was_frozen_for_longer_than_its_lease_does_no_harm() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let redis = RedisServer::start().await;
+    let (one, two) = (start(directory.path(), &redis).await, start(directory.path(), &redis).await);
+    let mut emails = BTreeSet::new();
+    for _ in 0..10 {
+        emails.insert(post(&one).await);
+    }
+    one.signal(Signal::STOP);
+    for _ in 0..5 {
+        emails.insert(post(&two).await);
+    }
+    // Whoever had the merchant: the other one goes on with everything.
+    let all = sandbox.received().wait_for(|received| received.sums().events >= 15);
+    tokio::time::timeout(PATIENCE, all).await.expect("the other one takes over");
+    one.signal(Signal::CONT);
+    for _ in 0..5 {
+        emails.insert(post(&one).await);
+        emails.insert(post(&two).await);
+    }
+    let stats = two.settled().await;
+    assert_eq!(stats["messages"]["sent"], 25, "{stats}");
+    // What it was sending when it froze is sent again, under the same id.
+    assert!(repeats(&sandbox, &emails) <= 10);
 }
 
 #[tokio::test]

@@ -1,5 +1,22 @@
 //! Keys and names. Everything of a merchant is in the slot of its partition, so that a script touches
-//! one slot only.
+//! one slot only. `T` is the beginning of a partition's keys, an *owner* a merchant or `~` and a feed:
+//!
+//! | key | is |
+//! |---|---|
+//! | `T` `lease` | who works on the partition: owner, epoch, when it ends (ms) |
+//! | `T` `dd:KEY` | the receipt under this dedupe key, for eight days |
+//! | `T` `r:RECEIPT`, `rh:`, `rb:`, `ra:` | what changes of a receipt; what does not; its body; what was answered about it |
+//! | `T` `l:RECEIPT`, `rm:RECEIPT` | its lines by the place of their event; its messages |
+//! | `T` `a:MERCHANT:ORDER`, `ax:`, `x:MERCHANT:KIND:VALUE` | an aggregate; its names; the aggregates that a name leads to |
+//! | `T` `gl:MERCHANT:ORDER`, `gm:`, `gp:` | an aggregate's lines, its messages, its unsent ones in the order in which they were made |
+//! | `T` `m:MESSAGE`, `mh:`, `mf:`, `mt:` | what changes of a message; what does not; what it says; its attempts |
+//! | `T` `q:MERCHANT/DESTINATION` | the first unsent message of each lane, by when it is due |
+//! | `T` `due`, `wake`, `ask:MERCHANT` | when destinations, aggregates, questions are due |
+//! | `T` `w`, `asks`, `ms` | owners with something that waits; with something to be asked; all there ever were |
+//! | `T` `i:OWNER:rSTATE`, `:mSTATE`, `:e`, `:e:STATUS`, `:f` | lists by time: receipts, messages, events, refused requests (rows in `fr:OWNER`) |
+//! | `T` `n:MERCHANT` | the books |
+//! | `T` `p`, `polls:MERCHANT`, `un:MERCHANT`, `unn:`, `uc:OWNER` | pauses; polls; codes that no table knew, and how many of a source; accounts that nobody claimed |
+//! | `T` `sb`, `s`, `u` | what may be forgotten, by when it was settled (with its body, without) or last written |
 
 use parcelwire_domain::id::{FeedName, MerchantId, Partition};
 use parcelwire_engine::ports::Owner;
