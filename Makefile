@@ -1,7 +1,7 @@
 # The commands of the house. `make test` is what the README and CI run; nothing weaker exists.
 
 CARGO ?= cargo
-APT_PACKAGES := curl openssl
+APT_PACKAGES := curl openssl redis-server
 FUZZ = $(if $(shell rustup run nightly rustc --version 2>/dev/null),rustup run nightly,RUSTC_BOOTSTRAP=1) $(CARGO) fuzz
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 

@@ -2,6 +2,7 @@
 
 mod machine;
 mod rules;
+mod store;
 
 use std::{
     io::Write as _,
@@ -13,12 +14,8 @@ use std::{
 use actix_web::web::Data;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use parcelwire_engine::{
-    Engine, Parts,
-    ports::{Archive, Clock, Ledger},
-    rules::Rules,
-};
-use parcelwire_store::embedded::{self, Embedded, OpenError};
+use parcelwire_engine::{Engine, Parts, ports::Clock, rules::Rules};
+use parcelwire_store::{embedded, redis};
 use rand::{TryRngCore as _, rngs::OsRng};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -29,6 +26,7 @@ use crate::{
     transport::HttpTransport,
 };
 use rules::Watched;
+use store::Store;
 
 /// What is under way at the end has so long to come to its place. What does not is found again at
 /// the next start.
@@ -50,7 +48,10 @@ pub enum StartError {
     },
     /// The data cannot be used.
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Store(#[from] embedded::OpenError),
+    /// The Redis server cannot be used.
+    #[error(transparent)]
+    Redis(#[from] redis::OpenError),
     /// A setting cannot be used.
     #[error("{0}")]
     Setting(String),
@@ -62,7 +63,7 @@ pub enum StartError {
 /// A relay, ready to run.
 pub struct App {
     engine: Engine,
-    store: Arc<Embedded>,
+    store: Store,
     watched: Watched,
     socket: TcpListener,
     port: u16,
@@ -93,8 +94,8 @@ impl App {
         machine::outlive_full_files().map_err(anyhow::Error::from)?;
         let socket = machine::listen(&settings.http.bind, settings.http.port)?;
         let port = socket.local_addr().map_err(anyhow::Error::from)?.port();
-        let store = Arc::new(embedded::open(&settings.store.path)?);
         let (watched, book) = Watched::read(&settings);
+        let store = Store::open(&settings, &watched.files.secrets).await?;
         if book.merchants.is_empty() && book.feeds.is_empty() {
             let folder = settings.paths.merchants.display();
             tracing::warn!(
@@ -110,8 +111,8 @@ impl App {
         }
         let transport = HttpTransport::new(&allow)?;
         let engine = Engine::new(Parts {
-            ledger: Arc::clone(&store) as Arc<dyn Ledger>,
-            archive: Arc::clone(&store) as Arc<dyn Archive>,
+            ledger: store.ledger(),
+            archive: store.archive(),
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock),
             rules: Arc::new(Rules::new(book)),
@@ -160,8 +161,9 @@ impl App {
             () = stopped(&mut stop) => {}
             () = watching => {}
         }
-        // First no new webhooks, then what was taken in is brought to its place.
-        handle.stop(true).await;
+        // First no new webhooks, then what was taken in is brought to its place; other instances take
+        // over meanwhile what nothing is under way in.
+        tokio::join!(handle.stop(true), self.store.leave());
         drop(serving.await);
         stop_engine.send_replace(true);
         match tokio::time::timeout(STOP, &mut working).await {
@@ -172,7 +174,7 @@ impl App {
                 working.abort();
             }
         }
-        self.store.close();
+        self.store.close().await;
         tracing::info!("stopped");
         Ok(())
     }
@@ -182,7 +184,7 @@ impl App {
 async fn admin_token(
     settings: &Settings,
     files: &RuleFiles,
-    store: &Embedded,
+    store: &Store,
 ) -> Result<[u8; 32], StartError> {
     let set = files.secrets.optional(&settings.admin.token).map_err(StartError::Setting)?;
     if let Some(token) = set {

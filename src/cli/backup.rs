@@ -15,8 +15,15 @@ pub(super) struct Backup {
     file: PathBuf,
 }
 
+/// A copy of a few keys at a time would be of many moments, and whole only by luck.
+const ON_REDIS: &str = "the data are in Redis, which copies them itself (hint: `redis-cli --rdb FILE` on \
+    each master, or copy its append-only directory; docs/OPERATIONS.md says how)";
+
 impl Backup {
     pub(super) fn run(&self, settings: &Settings) -> Done {
+        if settings.store.is_redis() {
+            return Err(Failure::Usage(ON_REDIS.to_owned()));
+        }
         match embedded::backup(&settings.store.path, &self.file) {
             Ok(()) => {
                 say(&format!("{} is a whole copy", self.file.display()));

@@ -1,6 +1,7 @@
 //! `serve`, `sandbox` and `demo`: what runs until it is stopped.
 
 use clap::Args;
+use parcelwire_store::redis::OpenError;
 use tokio::sync::watch;
 
 use super::{Done, Failure, chain, print, runtime, say};
@@ -71,10 +72,13 @@ fn stepping_back() -> Result<tokio::runtime::Runtime, Failure> {
 fn start_failure(error: StartError) -> Failure {
     let text = chain(&error);
     match error {
-        StartError::Listen { .. } | StartError::Store(_) | StartError::Setting(_) => {
-            Failure::Configuration(text)
+        StartError::Redis(OpenError::Unreachable(_)) | StartError::Other(_) => {
+            Failure::Unreachable(text)
         }
-        StartError::Other(_) => Failure::Unreachable(text),
+        StartError::Listen { .. }
+        | StartError::Store(_)
+        | StartError::Redis(_)
+        | StartError::Setting(_) => Failure::Configuration(text),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod files;
 mod secrets;
+mod store;
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +14,16 @@ use serde::{Deserialize, Serialize};
 
 pub use files::{RuleFiles, shipped};
 pub use secrets::RealSecrets;
+pub use store::{Sentinel, Store};
 
 /// The documented defaults.
 pub const DEFAULTS: &str = include_str!("../../config/default.yaml");
 
 /// Where the file is looked for when none is named.
 pub const FILE: &str = "config/parcelwire.yaml";
+
+/// What is otherwise by default where data take memory.
+const ON_REDIS: &str = "retention: { bodies_days: 3 }";
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -60,15 +65,6 @@ pub struct Http {
     pub request_timeout_ms: u64,
     pub max_connections: usize,
     pub workers: usize,
-}
-
-/// Where data is kept.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is described in config/default.yaml")]
-pub struct Store {
-    pub kind: String,
-    pub path: PathBuf,
 }
 
 /// Who may look.
@@ -166,6 +162,17 @@ fn is_level(text: &str) -> bool {
 impl Settings {
     /// Reads defaults, file and environment. A file that was named must be there.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut built = Self::layered(file, "");
+        if built.as_ref().is_ok_and(|settings| settings.store.is_redis()) {
+            built = Self::layered(file, ON_REDIS);
+        }
+        let settings = built.map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Defaults, further ones, the file, the environment: what comes later wins.
+    fn layered(file: Option<&Path>, further: &str) -> Result<Self, config::ConfigError> {
         let named = File::from(file.unwrap_or(Path::new(FILE))).format(FileFormat::Yaml);
         // Values stay texts until their key says what they are: a token may look like a number.
         let environment = Environment::with_prefix("PARCELWIRE")
@@ -174,16 +181,14 @@ impl Settings {
             .ignore_empty(true);
         let networks = secrets::variable("PARCELWIRE__EGRESS__ALLOW");
         let networks = networks.map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>());
-        let built = Config::builder()
+        Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Yaml))
+            .add_source(File::from_str(further, FileFormat::Yaml))
             .add_source(named.required(file.is_some()))
             .add_source(environment)
             .set_override_option("egress.allow", networks)
             .and_then(|builder| builder.build())
-            .and_then(Config::try_deserialize::<Self>);
-        let settings = built.map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
-        settings.check()?;
-        Ok(settings)
+            .and_then(Config::try_deserialize::<Self>)
     }
 
     /// The defaults alone, whatever files and environment say.
@@ -198,12 +203,7 @@ impl Settings {
     fn check(&self) -> Result<(), ConfigError> {
         let wrong =
             |key, problem: &str| Err(ConfigError::Wrong { key, problem: problem.to_owned() });
-        if self.store.kind != "embedded" {
-            return wrong(
-                "store.kind",
-                "must be `embedded` (hint: another store comes with a later version)",
-            );
-        }
+        self.store.check()?;
         if !matches!(self.messages.as_str(), "live" | "sandbox" | "none") {
             return wrong("messages", "must be `live`, `sandbox` or `none`");
         }
@@ -254,6 +254,7 @@ impl Settings {
         if !token.is_empty() && !token.starts_with("env:") && !token.starts_with("file:") {
             shown.admin.token = "****".to_owned();
         }
+        shown.store = shown.store.masked();
         serde_json::to_value(shown).unwrap_or_default()
     }
 

@@ -147,7 +147,10 @@ impl Ledger for Recorder {
         self.store.recall(wants).await
     }
 
-    async fn lines(&self, receipts: Vec<ReceiptId>) -> LedgerResult<Vec<ReceiptLines>> {
+    async fn lines(
+        &self,
+        receipts: Vec<(MerchantId, ReceiptId)>,
+    ) -> LedgerResult<Vec<ReceiptLines>> {
         self.store.lines(receipts).await
     }
 

@@ -110,8 +110,12 @@ impl Relay {
 
     /// SIGTERM.
     pub(crate) fn ask_to_stop(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process");
-        kill_process(pid, Signal::TERM).expect("it hears");
+        kill_process(pid, signal).expect("it hears");
     }
 
     pub(crate) async fn ended(&mut self) -> ExitStatus {

@@ -44,9 +44,9 @@ fn knowledge_goes_one_way() {
         ("parcelwire-store", &["parcelwire-domain", "parcelwire-engine"]),
     ];
     let banned: &[(&str, &[&str])] = &[
-        ("parcelwire-domain", &["tokio", "actix-web", "reqwest", "rusqlite", "rand"]),
-        ("parcelwire-mapping", &["tokio", "actix-web", "reqwest", "rusqlite", "rand"]),
-        ("parcelwire-engine", &["actix-web", "reqwest", "rusqlite"]),
+        ("parcelwire-domain", &["tokio", "actix-web", "reqwest", "redis", "rusqlite", "rand"]),
+        ("parcelwire-mapping", &["tokio", "actix-web", "reqwest", "redis", "rusqlite", "rand"]),
+        ("parcelwire-engine", &["actix-web", "reqwest", "redis", "rusqlite"]),
         ("parcelwire-store", &["actix-web", "reqwest", "parcelwire-mapping"]),
     ];
     for package in metadata["packages"].as_array().expect("packages") {

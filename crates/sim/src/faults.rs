@@ -118,7 +118,10 @@ impl Ledger for Faulty {
         self.write("recall", self.store.recall(wants)).await?
     }
 
-    async fn lines(&self, receipts: Vec<ReceiptId>) -> LedgerResult<Vec<ReceiptLines>> {
+    async fn lines(
+        &self,
+        receipts: Vec<(MerchantId, ReceiptId)>,
+    ) -> LedgerResult<Vec<ReceiptLines>> {
         self.alive().await;
         self.store.lines(receipts).await
     }

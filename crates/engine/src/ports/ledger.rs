@@ -109,7 +109,8 @@ pub struct ReceiptLines {
 /// The books. One implementation per store; one list of contract tests for all.
 #[async_trait]
 pub trait Ledger: Asking + Send + Sync {
-    /// Makes receipts durable. When an item is answered, it is on disk (as the operator chose).
+    /// Makes receipts durable. When an item is answered, it is on disk (as the operator chose). One
+    /// that is written already under its own id is told so as it was: repeating a call is harmless.
     async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>>;
 
     /// Counts refused requests and keeps the newest, bounded.
@@ -136,8 +137,11 @@ pub trait Ledger: Asking + Send + Sync {
 
     /// The explanation lines of receipts as far as they are written: index and outcome (`parked`,
     /// `failed`, `forwarded`, `filtered: RULE`) of each event. For receipts of which a parked fact
-    /// was released.
-    async fn lines(&self, receipts: Vec<ReceiptId>) -> LedgerResult<Vec<ReceiptLines>>;
+    /// was released, each with whose it is.
+    async fn lines(
+        &self,
+        receipts: Vec<(MerchantId, ReceiptId)>,
+    ) -> LedgerResult<Vec<ReceiptLines>>;
 
     /// Aggregates whose time has come, at most `limit`.
     async fn awake(&self, held: &Held, now: Timestamp, limit: usize) -> LedgerResult<Vec<WakeUp>>;

@@ -268,7 +268,7 @@ impl Process {
     ) -> Result<Vec<(MerchantId, Result<Vec<String>, CommitError>)>, crate::ports::PortError> {
         let wants: Vec<Want> = shares.iter().map(|(id, share)| want(id, share)).collect();
         let recalled = self.shared.ledger.recall(wants).await?;
-        let lines = self.lines(&recalled).await?;
+        let lines = self.lines(shares.keys(), &recalled).await?;
         let now = self.shared.clock.now();
         let mut commits: Vec<(MerchantId, Commit, Made)> = Vec::with_capacity(shares.len());
         let mut results = Vec::new();
@@ -310,14 +310,18 @@ impl Process {
     }
 
     /// What became so far of receipts that have parked facts in the recalled orders.
-    async fn lines(
+    async fn lines<'m>(
         &self,
+        merchants: impl Iterator<Item = &'m MerchantId>,
         recalled: &[Recalled],
     ) -> Result<Vec<ReceiptLines>, crate::ports::PortError> {
         let mut receipts = BTreeSet::new();
-        for stored in recalled.iter().flat_map(|recalled| &recalled.aggregates) {
-            if let Ok(order) = Order::read(&stored.blob) {
-                receipts.extend(order.parked_receipts());
+        for (merchant, recalled) in merchants.zip(recalled) {
+            for stored in &recalled.aggregates {
+                if let Ok(order) = Order::read(&stored.blob) {
+                    let parked = order.parked_receipts().into_iter();
+                    receipts.extend(parked.map(|receipt| (merchant.clone(), receipt)));
+                }
             }
         }
         if receipts.is_empty() {

@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     counters::Changes,
-    packed::pack,
-    rows::{bits, id_bytes, micros, misfit},
+    rows::{bits, id_bytes, misfit},
 };
+use crate::{moment::micros, packed::pack};
 
 /// Refused requests that are kept, newest first; counted are all.
 const MAX_REFUSED: i64 = 10_000;
@@ -34,6 +34,11 @@ pub(super) fn accept(
             .prepare_cached("SELECT receipt FROM dedupe WHERE key = ?1")?
             .query_row([receipt.dedupe], |row| bits(row, 0))
             .optional()?;
+        if known == Some(receipt.id.bits()) {
+            // This call was made before, and its answer was lost.
+            answers.push((Accepted::New(receipt.id), None));
+            continue;
+        }
         if let Some(known) = known {
             if !feed {
                 changes.add(name, "duplicate", 1);

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use parcelwire_domain::{
     Alias, AliasKind,
-    id::{DestinationName, MerchantId, MessageId, ReceiptId, RefusedId},
+    id::{DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId},
 };
 use parcelwire_engine::ports::{
     Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth,
@@ -16,11 +15,16 @@ use rusqlite::{Connection, OptionalExtension as _, Row as Line, types::Value as 
 use serde_json::{Value as Json, json};
 
 use super::{
-    Embedded,
-    asking::{self, ASKING},
-    counters, packed,
-    rows::{bits, id_bytes, micros, parsed, time},
+    Embedded, asking, counters, packed,
+    rows::{bits, id_bytes, parsed},
     unmapped,
+};
+use crate::{
+    moment::{micros, time},
+    shown::{
+        self, ASKING, EventRow, MESSAGE_STATES, MessageRow, RECEIPT_STATES, ReceiptRow, RefusedRow,
+        state_number,
+    },
 };
 
 #[async_trait]
@@ -161,8 +165,12 @@ fn page(
                 // What waits for an answer of another system waits as well.
                 conditions.sql.push(format!("t.state IN (0, {ASKING})"));
             }
-            List::Receipts => conditions.add("t.state = ??", receipt_state(wanted)),
-            List::Messages => conditions.add("t.state = ??", message_state(wanted)),
+            List::Receipts => {
+                conditions.add("t.state = ??", state_number(&RECEIPT_STATES, wanted));
+            }
+            List::Messages => {
+                conditions.add("t.state = ??", state_number(&MESSAGE_STATES, wanted));
+            }
             List::Events | List::Refused => {
                 conditions.add(&format!("t.{status} = ??"), wanted.clone())
             }
@@ -251,18 +259,6 @@ fn subject(conditions: &mut Conditions, list: List, kind: &str, wanted: &str) {
     conditions.sql.push(of_list(&found));
 }
 
-const RECEIPT_STATES: [&str; 7] =
-    ["waiting", "forwarded", "filtered", "parked", "failed", "split", "unclaimed"];
-const MESSAGE_STATES: [&str; 4] = ["pending", "sent", "dead", "cancelled"];
-
-fn receipt_state(name: &str) -> i64 {
-    RECEIPT_STATES.iter().position(|known| *known == name).map_or(-1, |place| place as i64)
-}
-
-fn message_state(name: &str) -> i64 {
-    MESSAGE_STATES.iter().position(|known| *known == name).map_or(-1, |place| place as i64)
-}
-
 fn columns(list: List) -> &'static str {
     match list {
         List::Receipts => {
@@ -281,54 +277,75 @@ fn columns(list: List) -> &'static str {
 }
 
 fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
-    let at = |place: usize| line.get::<_, i64>(place).map(|micros| time(micros).to_string());
-    let text = |place: usize| line.get::<_, Option<String>>(place);
-    let number = |place: usize| line.get::<_, i64>(place);
-    let json_text = |place: usize| -> rusqlite::Result<Json> {
-        Ok(text(place)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Json::Null))
-    };
-    let json_packed = |place: usize| -> rusqlite::Result<Json> {
-        Ok(serde_json::from_slice(&packed::column(line, place)?).unwrap_or(Json::Null))
-    };
-    let owner = if line.get::<_, bool>(2).unwrap_or(false) { "feed" } else { "merchant" };
     Ok(match list {
-        List::Receipts => {
-            let state = RECEIPT_STATES.get(number(7)? as usize).copied().unwrap_or("waiting");
-            json!({
-                "id": ReceiptId::from_bits(bits(line, 1)?).to_string(), owner: text(3)?,
-                "source": text(4)?, "topic": text(5)?, "received_at": at(6)?, "status": state,
-                "why": text(8)?, "body_bytes": number(9)?,
-            })
-        }
-        List::Events => json!({
-            "receipt": ReceiptId::from_bits(bits(line, 1)?).to_string(), "index": number(2)?,
-            "merchant": text(3)?, "status": text(4)?, "occurred_at": at(5)?, "outcome": text(6)?,
-            "rule": text(7)?, "fields": json_packed(8)?, "decisions": json_text(9)?, "at": at(10)?,
-        }),
-        List::Messages => {
-            let state = MESSAGE_STATES.get(number(5)? as usize).copied().unwrap_or("pending");
-            let ended = line.get::<_, Option<i64>>(8)?.map(|micros| time(micros).to_string());
-            let occurrence: [u8; 16] = line.get(12)?;
-            let frozen = json_packed(14)?;
-            json!({
-                "id": MessageId::from_bits(bits(line, 1)?).to_string(), "merchant": text(2)?,
-                "destination": text(3)?, "trigger": text(4)?, "name": frozen["name"], "state": state,
-                "status": state, "why": text(6)?, "created_at": at(7)?, "ended_at": ended,
-                "attempts": number(9)?, "receipt": ReceiptId::from_bits(bits(line, 10)?).to_string(),
-                "backfill": line.get::<_, bool>(11)?, "occurrence": hex(&occurrence),
-                "not_before": at(13)?,
-            })
-        }
-        List::Refused => json!({
-            "id": RefusedId::from_bits(bits(line, 1)?).to_string(), owner: text(3)?, "source": text(4)?,
-            "at": at(5)?, "code": text(6)?, "status": text(6)?, "detail": text(7)?, "client": text(8)?,
-            "body_bytes": number(9)?,
-        }),
+        List::Receipts => receipt_row(line)?.json(),
+        List::Events => event_row(line)?.json(),
+        List::Messages => message_row(line)?.json(),
+        List::Refused => refused_row(line)?.json(),
     })
 }
 
-fn hex(bytes: &[u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(*bytes))
+fn receipt_row(line: &Line<'_>) -> rusqlite::Result<ReceiptRow> {
+    Ok(ReceiptRow {
+        id: ReceiptId::from_bits(bits(line, 1)?),
+        feed: line.get(2)?,
+        owner: line.get(3)?,
+        source: line.get(4)?,
+        topic: line.get(5)?,
+        received_at: time(line.get(6)?),
+        state: line.get(7)?,
+        why: line.get(8)?,
+        body_bytes: line.get(9)?,
+    })
+}
+
+fn event_row(line: &Line<'_>) -> rusqlite::Result<EventRow> {
+    let decisions: String = line.get(9)?;
+    Ok(EventRow {
+        receipt: ReceiptId::from_bits(bits(line, 1)?),
+        index: line.get(2)?,
+        merchant: line.get(3)?,
+        status: line.get(4)?,
+        occurred_at: time(line.get(5)?),
+        outcome: line.get(6)?,
+        rule: line.get(7)?,
+        fields: serde_json::from_slice(&packed::column(line, 8)?).unwrap_or(Json::Null),
+        decisions: serde_json::from_str(&decisions).unwrap_or(Json::Null),
+        at: time(line.get(10)?),
+    })
+}
+
+fn message_row(line: &Line<'_>) -> rusqlite::Result<MessageRow> {
+    Ok(MessageRow {
+        id: MessageId::from_bits(bits(line, 1)?),
+        merchant: line.get(2)?,
+        destination: line.get(3)?,
+        trigger: line.get(4)?,
+        state: line.get(5)?,
+        why: line.get(6)?,
+        created_at: time(line.get(7)?),
+        ended_at: line.get::<_, Option<i64>>(8)?.map(time),
+        tries: line.get(9)?,
+        receipt: ReceiptId::from_bits(bits(line, 10)?),
+        backfill: line.get(11)?,
+        occurrence: OccurrenceId::from_bytes(line.get(12)?),
+        not_before: time(line.get(13)?),
+        frozen: serde_json::from_slice(&packed::column(line, 14)?).unwrap_or(Json::Null),
+    })
+}
+
+fn refused_row(line: &Line<'_>) -> rusqlite::Result<RefusedRow> {
+    Ok(RefusedRow {
+        id: RefusedId::from_bits(bits(line, 1)?),
+        feed: line.get(2)?,
+        owner: line.get(3)?,
+        source: line.get(4)?,
+        at: time(line.get(5)?),
+        code: line.get(6)?,
+        detail: line.get(7)?,
+        client: line.get(8)?,
+        body_bytes: line.get(9)?,
+    })
 }
 
 /// One receipt, whole.
@@ -346,12 +363,7 @@ fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option
                 let text: String = line.get(place)?;
                 Ok(serde_json::from_str(&text).unwrap_or(Json::Null))
             };
-            let body = packed::optional(line, 4)?;
-            let body = match body.map(String::from_utf8) {
-                None => Json::Null,
-                Some(Ok(text)) => json!({ "text": text }),
-                Some(Err(error)) => json!({ "base64": STANDARD.encode(error.as_bytes()) }),
-            };
+            let body = shown::body(packed::optional(line, 4)?);
             let query: String = line.get(1)?;
             let verified: String = line.get(3)?;
             Ok((json!({ "headers": json_text(0)?, "query": query, "accounts": json_text(2)?, "body": body }), verified))

@@ -12,17 +12,18 @@ use parcelwire_engine::ports::{
     Asked, Asking, Held, KeptAnswer, LedgerResult, Owner, Polled, StoredReceipt, ToAsk,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::{
-    Embedded, Handed,
-    packed::{self, pack},
-    rows::{self, id_bytes, micros, misfit, time},
+    Embedded, Handed, packed,
+    rows::{self, id_bytes, misfit},
     waiting::Doubt,
 };
-
-/// A receipt that waits for what is asked about it.
-pub(super) const ASKING: i64 = 7;
+use crate::{
+    moment::{micros, time},
+    packed::pack,
+    shown::{self, ASKING},
+};
 
 #[async_trait]
 impl Asking for Embedded {
@@ -250,12 +251,7 @@ pub(super) fn story(connection: &Connection, id: &[u8; 16]) -> rusqlite::Result<
         .query_row([id], |row| {
             let (tries, at): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
             let answer = packed::optional(row, 2)?;
-            if tries == 0 && answer.is_none() && row.get::<_, i64>(3)? != ASKING {
-                return Ok(None);
-            }
-            let text = answer.map(|body| String::from_utf8_lossy(&body).into_owned());
-            let next = at.map(|at| time(at).to_string());
-            Ok(Some(json!({ "tries": tries, "next_at": next, "answer": text })))
+            Ok(shown::lookup(row.get(3)?, tries, at.map(time), answer))
         })
 }
 

@@ -6,10 +6,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     counters::{Changes, receipt_column},
     find::by_alias,
-    packed::{self, pack},
-    rows::{id_bytes, micros, misfit},
+    packed,
+    rows::{id_bytes, misfit},
     unmapped,
 };
+use crate::{moment::micros, packed::pack};
 
 /// Whether a step was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,22 +7,24 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     commit::state,
     counters::{Changes, message_column},
-    packed::pack,
-    rows::{id_bytes, micros, misfit},
+    rows::{id_bytes, misfit},
 };
+use crate::{moment::micros, packed::pack};
 
-/// Writes the end of one attempt. One that is already settled is left as it is.
+/// Writes the end of one attempt. One that is already settled is left as it is, and one that was
+/// written before too: the number of the try tells.
 pub(super) fn conclude(
     connection: &Connection,
     end: &Conclusion,
     changes: &mut Changes,
 ) -> rusqlite::Result<()> {
     let id = id_bytes(end.message.bits());
-    let is: Option<i64> = connection
-        .prepare_cached("SELECT state FROM messages WHERE id = ?1")?
+    let tries: Option<u32> = connection
+        .prepare_cached("SELECT tries FROM messages WHERE id = ?1 AND state = 0")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    if is != Some(0) {
+    let Some(tries) = tries else { return Ok(()) };
+    if end.attempt.as_ref().is_some_and(|attempt| attempt.number <= tries) {
         return Ok(());
     }
     let merchant = end.merchant.as_str();

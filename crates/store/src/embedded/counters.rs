@@ -6,6 +6,7 @@ use parcelwire_engine::ports::{MessageCounts, ReceiptCounts, Stats};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::asking;
+use crate::shown::ASKING;
 
 const COLUMNS: [&str; 13] = [
     "accepted",
@@ -55,7 +56,7 @@ impl Changes {
 /// The column of a receipt's state.
 pub(super) fn receipt_column(state: i64) -> Option<&'static str> {
     Some(match state {
-        0 | asking::ASKING => "waiting",
+        0 | ASKING => "waiting",
         1 => "forwarded",
         2 => "filtered",
         3 => "parked",

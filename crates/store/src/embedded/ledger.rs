@@ -21,9 +21,10 @@ use super::{
     desk::{Begun, Rank},
     find, notes, prune,
     ready::{self, Look},
-    rows::{id_bytes, micros, time},
+    rows::id_bytes,
     waiting::{Doubt, Whose},
 };
+use crate::moment::{micros, time};
 
 impl Embedded {
     fn begin_step(&self, step: Commit) -> Begun<Written> {
@@ -125,7 +126,11 @@ impl Ledger for Embedded {
             .await
     }
 
-    async fn lines(&self, receipts: Vec<ReceiptId>) -> LedgerResult<Vec<ReceiptLines>> {
+    async fn lines(
+        &self,
+        receipts: Vec<(MerchantId, ReceiptId)>,
+    ) -> LedgerResult<Vec<ReceiptLines>> {
+        let receipts: Vec<ReceiptId> = receipts.into_iter().map(|(_, receipt)| receipt).collect();
         self.desk.read(move |connection| find::lines(connection, &receipts)).await
     }
 

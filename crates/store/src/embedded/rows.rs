@@ -1,7 +1,6 @@
 //! Between rows and the records of the ports.
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use parcelwire_domain::{
     id::{
         AggregateId, DestinationName, FeedName, MerchantId, MessageId, OccurrenceId, ReceiptId,
@@ -13,15 +12,7 @@ use parcelwire_engine::ports::{KeptAnswer, NewMessage, Owner, PendingMessage, St
 use rusqlite::{Row, types::Type};
 
 use super::packed;
-
-/// Microseconds since 1970.
-pub(super) fn micros(at: Timestamp) -> i64 {
-    at.as_microsecond()
-}
-
-pub(super) fn time(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
-}
+use crate::moment::time;
 
 /// What is in the database does not fit: never a panic.
 pub(super) fn misfit(place: usize, what: &str) -> rusqlite::Error {

@@ -4,12 +4,13 @@
 use parcelwire_domain::id::ReceiptId;
 use parcelwire_engine::ports::{Cursor, Page, Unmapped};
 use rusqlite::{Connection, Row, params};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::rows::{bits, id_bytes, time};
+use super::rows::{bits, id_bytes};
+use crate::{moment::time, shown::UnmappedRow};
 
 /// Most codes of one source: whoever puts a number into every code fills no disk.
-const MAX_CODES: i64 = 200;
+const MAX_CODES: i64 = crate::MAX_CODES as i64;
 
 /// The row that counts all further codes of a source. No code is empty.
 const FURTHER: &str = "";
@@ -65,7 +66,7 @@ pub(super) fn page(
     let mut rows: Vec<(i64, Json)> = connection
         .prepare_cached(&sql)?
         .query_map(params![merchant, before, limit as i64 + 1], |row| {
-            Ok((row.get(0)?, shown(row)?))
+            Ok((row.get(0)?, row_of(row)?.json()))
         })?
         .collect::<rusqlite::Result<_>>()?;
     let more = rows.len() > limit;
@@ -74,18 +75,19 @@ pub(super) fn page(
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
 }
 
-fn shown(row: &Row<'_>) -> rusqlite::Result<Json> {
-    let at = |place: usize| -> rusqlite::Result<Option<String>> {
-        Ok(row.get::<_, Option<i64>>(place)?.map(|micros| time(micros).to_string()))
-    };
+fn row_of(row: &Row<'_>) -> rusqlite::Result<UnmappedRow> {
     let code: String = row.get(3)?;
     let receipt = match row.get::<_, Option<[u8; 16]>>(7)? {
-        Some(_) => Some(ReceiptId::from_bits(bits(row, 7)?).to_string()),
+        Some(_) => Some(ReceiptId::from_bits(bits(row, 7)?)),
         None => None,
     };
-    Ok(json!({
-        "merchant": row.get::<_, String>(1)?, "source": row.get::<_, String>(2)?,
-        "code": (code != FURTHER).then_some(code), "count": row.get::<_, i64>(4)?,
-        "first_seen": at(5)?, "last_seen": at(6)?, "receipt": receipt,
-    }))
+    Ok(UnmappedRow {
+        merchant: row.get(1)?,
+        source: row.get(2)?,
+        code: (code != FURTHER).then_some(code),
+        count: row.get(4)?,
+        first_at: row.get::<_, Option<i64>>(5)?.map(time),
+        last_at: row.get::<_, Option<i64>>(6)?.map(time),
+        receipt,
+    })
 }

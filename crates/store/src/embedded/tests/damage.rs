@@ -1,9 +1,8 @@
-//! What breaks: a log whose end was never synced, jobs that trip, a store that cannot write, a
-//! split that was cut short.
+//! What breaks: a log whose end was never synced, jobs that trip, a store that cannot write.
 
 use std::{fs, path::Path};
 
-use parcelwire_domain::id::{FeedName, RefusedId};
+use parcelwire_domain::id::RefusedId;
 
 use super::*;
 
@@ -142,48 +141,5 @@ fn refused_requests_are_counted_and_only_the_newest_kept() {
         });
         assert_eq!(kept.await, Ok((10_000_i64, 2_000_u128)));
         assert_eq!(balanced(&store).await.receipts.refused, 12_000);
-    });
-}
-
-#[test]
-fn a_split_that_was_cut_short_is_repeated_without_doubles() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let whole = || NewReceipt {
-        owner: Owner::Feed(FeedName::parse("lager").expect("a name")),
-        ..receipt(1, "hey", "{\"parcels\":[]}")
-    };
-    let shares = || {
-        ["anna", "ben"].into_iter().zip(2..).map(|(name, n)| NewReceipt {
-            body: Body::SameAs(ReceiptId::from_bits(1)),
-            ..receipt(n, name, "")
-        })
-    };
-    runtime().block_on(async {
-        let store = open(directory.path()).expect("it opens");
-        assert!(store.accept(vec![whole()]).await[0].is_ok());
-        // One share is written; then it is killed.
-        assert!(store.accept(shares().take(1).collect()).await[0].is_ok());
-    });
-    runtime().block_on(async {
-        let store = open(directory.path()).expect("it opens again");
-        let held = store.hold().await.expect("it answers");
-        let waiting = store.waiting(&held, 10, 10).await.expect("it answers");
-        assert_eq!(waiting.len(), 2, "the whole is split again: {waiting:?}");
-        let accepted = store.accept(shares().collect()).await;
-        let expected =
-            [Accepted::Duplicate(ReceiptId::from_bits(2)), Accepted::New(ReceiptId::from_bits(3))];
-        assert_eq!(accepted, expected.map(Ok));
-        for _ in 0..2 {
-            let id = ReceiptId::from_bits(1);
-            let unclaimed = vec!["9".to_owned()];
-            store.settle_feed(id, Outcome::Split, unclaimed).await.expect("it answers");
-        }
-        let waiting = store.waiting(&held, 10, 10).await.expect("it answers");
-        assert!(waiting.iter().all(|share| &share.body[..] == b"{\"parcels\":[]}"), "{waiting:?}");
-        let counted = store.desk.read(|connection| {
-            connection.query_row("SELECT SUM(count) FROM unclaimed", [], |row| row.get(0))
-        });
-        assert_eq!(counted.await, Ok(1_i64), "once");
-        assert_eq!(balanced(&store).await.receipts.accepted, 2);
     });
 }

@@ -1,0 +1,61 @@
+//! Small settings of all instances together, and rule files by content hash.
+
+use parcelwire_engine::ports::LedgerResult;
+use redis::Value;
+
+use super::{
+    OpenError,
+    answer::{bytes, misfit, number, optional},
+    connect::Link,
+    keys::META,
+};
+
+/// The shape of the data. Later ones lead earlier ones to theirs; a newer one is refused.
+const SCHEMA_VERSION: i64 = 1;
+
+fn key(name: &str) -> String {
+    format!("{META}{name}")
+}
+
+/// Makes what is missing, and answers the key of all instances.
+pub(super) async fn begin(link: &Link, fresh_key: [u8; 32]) -> Result<[u8; 32], OpenError> {
+    set_new(link, "schema", SCHEMA_VERSION.to_string().as_bytes()).await?;
+    let schema = read(link, "schema").await?.unwrap_or_default();
+    let found = number(&String::from_utf8_lossy(&schema))?;
+    if found > SCHEMA_VERSION {
+        return Err(OpenError::Newer { found, known: SCHEMA_VERSION });
+    }
+    set_new(link, "instance_key", &fresh_key).await?;
+    let kept = read(link, "instance_key").await?.unwrap_or_default();
+    Ok(<[u8; 32]>::try_from(kept).map_err(|_| misfit("the instance key"))?)
+}
+
+async fn set_new(link: &Link, name: &str, value: &[u8]) -> LedgerResult<()> {
+    link.ask(redis::cmd("SET").arg(key(name)).arg(value).arg("NX")).await.map(|_| ())
+}
+
+/// One of them.
+pub(super) async fn read(link: &Link, name: &str) -> LedgerResult<Option<Vec<u8>>> {
+    bytes(link.ask(redis::cmd("GET").arg(key(name))).await?)
+}
+
+/// Sets one.
+pub(super) async fn write(link: &Link, name: &str, value: &[u8]) -> LedgerResult<()> {
+    link.ask(redis::cmd("SET").arg(key(name)).arg(value)).await.map(|_| ())
+}
+
+fn rules_key(hash: [u8; 16]) -> String {
+    key(&format!("rules:{:032x}", u128::from_be_bytes(hash)))
+}
+
+/// Keeps rule files.
+pub(super) async fn keep_rules(link: &Link, hash: [u8; 16], text: &str) -> LedgerResult<()> {
+    let kept: Value = link.ask(redis::cmd("SET").arg(rules_key(hash)).arg(text).arg("NX")).await?;
+    drop(kept);
+    Ok(())
+}
+
+/// Rule files of a hash.
+pub(super) async fn rules(link: &Link, hash: [u8; 16]) -> LedgerResult<Option<String>> {
+    optional(link.ask(redis::cmd("GET").arg(rules_key(hash))).await?)
+}

@@ -1,0 +1,164 @@
+//! Relays on one Redis: killed, stopped, two at a time. The sandbox judges: everything that was accepted
+//! arrives, each message once.
+
+use std::{collections::BTreeSet, path::Path};
+
+use parcelwire::sandbox::{Sandbox, SandboxSettings};
+use rustix::process::Signal;
+use tokio::process::Command;
+
+use crate::{
+    harness::{PATIENCE, merchant, next, write},
+    process::{Relay, parcel},
+    redis_server::RedisServer,
+};
+
+/// Rule files that many relays can be started beside; the merchants' webhooks are alike.
+fn files(directory: &Path, sandbox: &str) {
+    let unlimited = merchant(sandbox).replace("pk_test_0001", "pk_test_0001, limits: off");
+    write(directory, "config/merchants/hey.yaml", &unlimited);
+}
+
+async fn start(directory: &Path, redis: &RedisServer) -> Relay {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parcelwire"));
+    command
+        .arg("serve")
+        .env("PARCELWIRE__STORE__KIND", "redis")
+        .env("PARCELWIRE__STORE__URL", redis.url());
+    Relay::start_by(&mut command, directory).await
+}
+
+/// Posts a webhook that is accepted; whom it is about.
+async fn post(relay: &Relay) -> String {
+    let (body, email) = parcel(next());
+    let answer = relay.post(body).await;
+    assert_eq!(answer.status, 202, "{answer:?} {}", relay.log());
+    email
+}
+
+/// All of them arrived, under one id each; and how often something was told again under the same id.
+fn repeats(sandbox: &Sandbox, emails: &BTreeSet<String>) -> u64 {
+    let told = sandbox.received().events();
+    let arrived: BTreeSet<String> = told.iter().map(|told| told.key.profile.clone()).collect();
+    assert_eq!(&arrived, emails);
+    assert_eq!(told.len(), emails.len(), "one id each: {told:?}");
+    sandbox.received().sums().repeats
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_was_killed_goes_on_where_it_was() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let mut redis = RedisServer::start().await;
+    let relay = start(directory.path(), &redis).await;
+    let mut emails = BTreeSet::from([post(&relay).await]);
+    let stats = relay.settled().await;
+    assert_eq!(stats["messages"]["sent"], 1, "{stats}");
+    for _ in 0..10 {
+        emails.insert(post(&relay).await);
+    }
+    relay.kill().await;
+    redis.fall_over().await;
+    let relay = start(directory.path(), &redis).await;
+    emails.insert(post(&relay).await);
+    let all = sandbox.received().wait_for(|received| received.sums().events >= 12);
+    tokio::time::timeout(PATIENCE * 2, all).await.expect("everything arrives");
+    let stats = relay.settled().await;
+    let books = (&stats["receipts"]["accepted"], &stats["messages"]["sent"]);
+    assert_eq!(books, (&12.into(), &12.into()));
+    // What was sent when it died, and not written down, is sent again: under the same id.
+    assert!(repeats(&sandbox, &emails) <= 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_relays_share_the_work_and_one_takes_over_the_other_s() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let redis = RedisServer::start().await;
+    let (one, two) = (start(directory.path(), &redis).await, start(directory.path(), &redis).await);
+    let mut emails = BTreeSet::new();
+    for _ in 0..20 {
+        emails.insert(post(&one).await);
+        emails.insert(post(&two).await);
+    }
+    let stats = one.settled().await;
+    assert_eq!(stats["messages"]["sent"], 40, "{stats}");
+    assert_eq!(two.settled().await, stats, "both tell the same");
+    assert_eq!(repeats(&sandbox, &emails), 0);
+    // Whichever of them has the merchant: once the one, once the other is gone.
+    one.kill().await;
+    let three = start(directory.path(), &redis).await;
+    emails.insert(post(&two).await);
+    emails.insert(post(&three).await);
+    let all = sandbox.received().wait_for(|received| received.sums().events >= 42);
+    tokio::time::timeout(PATIENCE, all).await.expect("the others take over");
+    two.ask_to_stop();
+    emails.insert(post(&three).await);
+    let mut two = two;
+    assert!(two.ended().await.success(), "{}", two.log());
+    emails.insert(post(&three).await);
+    let all = sandbox.received().wait_for(|received| received.sums().events >= 44);
+    tokio::time::timeout(PATIENCE, all).await.expect("the last one has everything");
+    assert_eq!(three.settled().await["messages"]["sent"], 44);
+    assert_eq!(repeats(&sandbox, &emails), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_was_frozen_for_longer_than_its_lease_does_no_harm() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let redis = RedisServer::start().await;
+    let (one, two) = (start(directory.path(), &redis).await, start(directory.path(), &redis).await);
+    let mut emails = BTreeSet::new();
+    for _ in 0..10 {
+        emails.insert(post(&one).await);
+    }
+    one.signal(Signal::STOP);
+    for _ in 0..5 {
+        emails.insert(post(&two).await);
+    }
+    // Whoever had the merchant: the other one goes on with everything.
+    let all = sandbox.received().wait_for(|received| received.sums().events >= 15);
+    tokio::time::timeout(PATIENCE, all).await.expect("the other one takes over");
+    one.signal(Signal::CONT);
+    for _ in 0..5 {
+        emails.insert(post(&one).await);
+        emails.insert(post(&two).await);
+    }
+    let stats = two.settled().await;
+    assert_eq!(stats["messages"]["sent"], 25, "{stats}");
+    // What it was sending when it froze is sent again, under the same id.
+    assert!(repeats(&sandbox, &emails) <= 10);
+}
+
+#[tokio::test]
+async fn a_redis_that_may_lose_data_stops_the_start_with_what_to_set() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let run = async |url: &str, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parcelwire"));
+        let told = command
+            .args(arguments)
+            .current_dir(directory.path())
+            .env("PARCELWIRE__HTTP__PORT", "0")
+            .env("PARCELWIRE__STORE__KIND", "redis")
+            .env("PARCELWIRE__STORE__URL", url)
+            .output()
+            .await
+            .expect("it runs");
+        (told.status.code(), String::from_utf8_lossy(&told.stderr).into_owned())
+    };
+    let (code, told) = run("redis://127.0.0.1:1", &["serve"]).await;
+    assert_eq!(code, Some(4), "{told}");
+    assert!(told.contains("check store.url"), "{told}");
+    let (code, told) = run("http://127.0.0.1", &["serve"]).await;
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("`store.url`"), "{told}");
+    let (code, told) = run("redis://u:geheim@127.0.0.1:1", &["backup", "copy.db"]).await;
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("redis-cli --rdb"), "{told}");
+    let shown = run("redis://u:geheim@127.0.0.1:1", &["config"]).await;
+    assert!(!shown.1.contains("geheim"), "{}", shown.1);
+}
