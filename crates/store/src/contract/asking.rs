@@ -148,7 +148,9 @@ pub(crate) async fn the_last_note_of_each_counts(host: &dyn Host) {
     let of = || vec![None, Some(merchant("hey")), Some(merchant("anna"))];
     assert_eq!(store.notes(of()).await, Ok(vec![None, None, None]));
     let note = |text: &'static str| Bytes::from_static(text.as_bytes());
-    for (of, text) in [(None, "own"), (Some(merchant("hey")), "old"), (Some(merchant("hey")), "new")] {
+    for (of, text) in
+        [(None, "own"), (Some(merchant("hey")), "old"), (Some(merchant("hey")), "new")]
+    {
         store.keep_note(of, note(text)).await.expect("it is written");
     }
     let after = host.after_a_crash(store).await;

@@ -113,6 +113,24 @@ pub(crate) async fn a_revision_ends_a_hold_and_fills_gaps_only_while_nothing_was
     balanced(&*store).await;
 }
 
+pub(crate) async fn what_may_have_been_told_before_a_crash_says_the_same(host: &dyn Host) {
+    let store = host.open().await;
+    store.accept((1..=2).map(|n| receipt(n, "hey", "{}")).collect()).await;
+    let held = store.hold().await.expect("it answers");
+    store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], vec![message(7, 1, 400)])]).await;
+    let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    assert_eq!(ready.len(), 1, "it is under way when the process ends");
+    let after = host.after_a_crash(store).await;
+    let held = after.hold().await.expect("it answers");
+    let mut revise = step(&[(2, Outcome::Forwarded)], Vec::new());
+    let frozen = Bytes::from_static(b"{}");
+    revise.revisions.push(Revision::Refill { message: MessageId::from_bits(7), frozen });
+    assert_eq!(after.commit(&held, vec![revise]).await, [Ok(())]);
+    let ready = after.ready(&held, now(), 16, 100).await.expect("it answers");
+    assert_eq!(ready[0].message.frozen, message(7, 1, 400).frozen);
+    balanced(&*after).await;
+}
+
 pub(crate) async fn orders_that_become_one_share_their_lanes(host: &dyn Host) {
     let store = host.open().await;
     let held = held(&*store).await;

@@ -62,6 +62,7 @@ macro_rules! all {
                 a_paused_destination_rests_and_goes_on_when_it_is_resumed,
                 revisions_leave_alone_what_is_under_way,
                 a_revision_ends_a_hold_and_fills_gaps_only_while_nothing_was_tried,
+                what_may_have_been_told_before_a_crash_says_the_same,
                 orders_that_become_one_share_their_lanes,
                 destinations_take_turns,
                 an_end_that_is_told_twice_is_written_once;

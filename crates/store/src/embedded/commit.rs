@@ -19,11 +19,20 @@ pub(super) enum Written {
     Stale,
 }
 
-/// Checks all that was read, then writes. `is_sending` says whether a message is under way.
+/// What is known of sending, beside what is written.
+pub(super) struct Sending<'a> {
+    /// Whether a message is under way.
+    pub(super) is_under_way: &'a dyn Fn(&[u8; 16]) -> bool,
+    /// The newest message of before this process: up to here nobody knows what was under way when
+    /// the last one ended.
+    pub(super) newest_before: i64,
+}
+
+/// Checks all that was read, then writes.
 pub(super) fn commit(
     connection: &Connection,
     step: &Commit,
-    is_sending: &dyn Fn(&[u8; 16]) -> bool,
+    sending: &Sending<'_>,
 ) -> rusqlite::Result<Written> {
     let Some(before) = states(connection, step)? else { return Ok(Written::Stale) };
     if !is_current(connection, step)? {
@@ -43,7 +52,7 @@ pub(super) fn commit(
         write_message(connection, message, &mut changes)?;
     }
     for revision in &step.revisions {
-        revise(connection, revision, at, merchant, is_sending, &mut changes)?;
+        revise(connection, revision, at, merchant, sending, &mut changes)?;
     }
     for line in &step.story {
         write_line(connection, merchant, line, at)?;
@@ -252,7 +261,7 @@ fn revise(
     revision: &Revision,
     at: i64,
     merchant: &str,
-    is_sending: &dyn Fn(&[u8; 16]) -> bool,
+    sending: &Sending<'_>,
     changes: &mut Changes,
 ) -> rusqlite::Result<()> {
     let message = match revision {
@@ -261,7 +270,7 @@ fn revise(
         | Revision::Refill { message, .. } => id_bytes(message.bits()),
     };
     // What is under way says what it says.
-    if is_sending(&message) {
+    if (sending.is_under_way)(&message) {
         return Ok(());
     }
     match revision {
@@ -279,9 +288,9 @@ fn revise(
             connection
                 .prepare_cached(
                     "UPDATE frozen SET frozen = ?2 WHERE message =
-                     (SELECT seq FROM messages WHERE id = ?1 AND state = 0 AND tries = 0)",
+                     (SELECT seq FROM messages WHERE id = ?1 AND state = 0 AND tries = 0 AND seq > ?3)",
                 )?
-                .execute(params![message, pack(frozen)])?;
+                .execute(params![message, pack(frozen), sending.newest_before])?;
         }
         Revision::Cancel { why, .. } => {
             let cancelled = connection

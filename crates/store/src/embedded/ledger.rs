@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Embedded, Handed, accept, commit,
-    commit::Written,
+    commit::{Sending, Written},
     conclude,
     counters::Changes,
     desk::{Begun, Rank},
@@ -30,12 +30,14 @@ impl Embedded {
     fn begin_step(&self, step: Commit) -> Begun<Written> {
         let handed = Arc::clone(&self.handed);
         let weight = step.outcomes.len().max(1);
+        let newest_before = self.newest_before;
         self.desk.begin(Rank::Usual, weight, move |connection| {
-            let is_sending = |message: &[u8; 16]| {
+            let is_under_way = |message: &[u8; 16]| {
                 let handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
                 handed.messages.contains_key(message)
             };
-            commit::commit(connection, &step, &is_sending)
+            let sending = Sending { is_under_way: &is_under_way, newest_before };
+            commit::commit(connection, &step, &sending)
         })
     }
 

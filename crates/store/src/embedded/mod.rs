@@ -58,6 +58,8 @@ pub struct Embedded {
     failing: AtomicBool,
     instance_key: [u8; 32],
     epoch: u64,
+    /// The newest message of before this process.
+    newest_before: i64,
     path: Option<PathBuf>,
     checkpoint: Option<(Arc<(Mutex<bool>, Condvar)>, Mutex<Option<JoinHandle<()>>>)>,
     lock: Option<File>,
@@ -87,14 +89,14 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let lock = open::lock(directory)?;
     let path = directory.join(FILE);
     let writer = open::writer(&path)?;
-    let (key, epoch) = begin(&writer).map_err(|source| OpenError::of(&path, source))?;
+    let start = begin(&writer).map_err(|source| OpenError::of(&path, source))?;
     let reader = open::reader(&path)?;
     let mover = open::writer(&path)?;
     let stop = Arc::new((Mutex::new(false), Condvar::new()));
     let moved = Arc::new(AtomicBool::new(false));
     let thread = desk::checkpoints(mover, &stop, Arc::clone(&moved));
     let desk = Arc::new(Desk::threads(writer, reader, moved));
-    let mut store = Embedded::over(desk, key, epoch);
+    let mut store = Embedded::over(desk, start);
     store.path = Some(path);
     store.checkpoint = Some((stop, Mutex::new(thread)));
     store.lock = Some(lock);
@@ -104,8 +106,8 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
 /// The same store on a database in memory, worked on by whoever calls: for simulation.
 pub fn in_memory() -> rusqlite::Result<Embedded> {
     let connection = open::in_memory()?;
-    let (key, epoch) = begin(&connection)?;
-    Ok(Embedded::over(Arc::new(Desk::inline(connection)), key, epoch))
+    let start = begin(&connection)?;
+    Ok(Embedded::over(Arc::new(Desk::inline(connection)), start))
 }
 
 /// What a process finds that starts after the one that worked on `before` was killed: all that was
@@ -113,13 +115,20 @@ pub fn in_memory() -> rusqlite::Result<Embedded> {
 pub async fn after_a_crash(
     before: &Embedded,
 ) -> Result<Embedded, parcelwire_engine::ports::PortError> {
-    let (key, epoch) = before.desk.write(begin).await?;
-    Ok(Embedded::over(Arc::clone(&before.desk), key, epoch))
+    let start = before.desk.write(begin).await?;
+    Ok(Embedded::over(Arc::clone(&before.desk), start))
+}
+
+/// What a process finds at its start.
+struct Start {
+    instance_key: [u8; 32],
+    epoch: u64,
+    newest_before: i64,
 }
 
 /// Raises the epoch: whoever held a lease under an earlier one holds it no more.
-fn begin(connection: &Connection) -> rusqlite::Result<([u8; 32], u64)> {
-    let key: [u8; 32] =
+fn begin(connection: &Connection) -> rusqlite::Result<Start> {
+    let instance_key: [u8; 32] =
         connection.query_row("SELECT value FROM meta WHERE name = 'instance_key'", [], |row| {
             row.get(0)
         })?;
@@ -129,11 +138,14 @@ fn begin(connection: &Connection) -> rusqlite::Result<([u8; 32], u64)> {
     let epoch = epoch.iter().fold(0_u64, |n, byte| (n << 8) | u64::from(*byte)) + 1;
     connection
         .execute("UPDATE meta SET value = ?1 WHERE name = 'epoch'", [&epoch.to_be_bytes()[..]])?;
-    Ok((key, epoch))
+    let newest_before =
+        connection.query_row("SELECT COALESCE(MAX(seq), 0) FROM messages", [], |row| row.get(0))?;
+    Ok(Start { instance_key, epoch, newest_before })
 }
 
 impl Embedded {
-    fn over(desk: Arc<Desk>, instance_key: [u8; 32], epoch: u64) -> Self {
+    fn over(desk: Arc<Desk>, start: Start) -> Self {
+        let Start { instance_key, epoch, newest_before } = start;
         Self {
             desk,
             waiting: Arc::default(),
@@ -142,6 +154,7 @@ impl Embedded {
             failing: AtomicBool::new(false),
             instance_key,
             epoch,
+            newest_before,
             path: None,
             checkpoint: None,
             lock: None,

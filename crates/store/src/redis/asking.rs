@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use parcelwire_domain::id::{MerchantId, Partition, ReceiptId, SourceName};
-use parcelwire_engine::ports::{Asked, Asking, Held, KeptAnswer, LedgerResult, Owner, Polled, ToAsk};
+use parcelwire_engine::ports::{
+    Asked, Asking, Held, KeptAnswer, LedgerResult, Owner, Polled, ToAsk,
+};
 
 use super::{
     Inner, Redis,

@@ -181,7 +181,8 @@ local function revise(merchant, revision, epoch, at)
   if revision.kind == 'cancel' then
     end_message(revision.id, merchant, '3', revision.text, at)
   elseif revision.kind == 'refill' then
-    if m[3] == '0' then
+    -- A mark of another epoch: whoever left it may have told it already.
+    if m[3] == '0' and not m[2] then
       call('SET', T .. 'mf:' .. revision.id, revision.text)
     end
   else
