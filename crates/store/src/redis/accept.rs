@@ -92,7 +92,8 @@ impl Inner {
         }
         let key = keys::of(partition);
         let replicas = self.settings.replicas;
-        let answer = self.link.run_replicated(&scripts::ACCEPT, &key, &arguments, replicas).await?;
+        let link = self.waits.as_ref().unwrap_or(&self.link);
+        let answer = link.run_replicated(&scripts::ACCEPT, &key, &arguments, replicas).await?;
         let told = texts(answer)?;
         Ok(receipts.iter().zip(told).map(|(receipt, told)| accepted(receipt, &told)).collect())
     }

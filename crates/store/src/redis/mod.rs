@@ -84,6 +84,8 @@ pub struct Redis {
 /// What calls share.
 struct Inner {
     link: Link,
+    /// For webhooks that wait for replicas: nothing else waits behind them.
+    waits: Option<Link>,
     settings: Settings,
     /// This process: no other one has this name.
     me: String,
@@ -115,8 +117,10 @@ async fn open_with(
     let link = Link::new(&settings)?;
     checks::server(&link, &settings).await?;
     let instance_key = meta::begin(&link, fresh_key).await?;
+    let waits = (settings.replicas > 0).then(|| Link::new(&settings)).transpose()?;
     let inner = Arc::new(Inner {
         link,
+        waits,
         settings,
         me,
         instance_key,

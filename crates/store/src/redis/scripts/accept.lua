@@ -1,6 +1,6 @@
 -- Makes receipts durable. Answers for each: `new`, `gone` (the body it shares is no longer there), or
 -- the id under which it was accepted before.
-local answers = {}
+local answers, waits = {}, {}
 for n = 1, number() do
   local id, owner, dedupe, came, head, body = take(), take(), take(), take(), take(), take()
   local ttl = take()
@@ -20,10 +20,13 @@ for n = 1, number() do
     call('SET', T .. 'rh:' .. id, head)
     call('SET', T .. 'rb:' .. id, body)
     call('ZADD', T .. 'i:' .. owner .. ':r0', came, id)
-    call('SADD', T .. 'w', owner)
-    call('SADD', T .. 'ms', owner)
+    if not waits[owner] then
+      waits[owner] = true
+      call('SADD', T .. 'w', owner)
+    end
+    note_owner(owner)
     count(owner, 'accepted', 1)
     count(owner, 'waiting', 1)
   end
 end
-return answers
+return finish(answers)

@@ -13,4 +13,4 @@ for _ = 1, number() do
     call('SADD', T .. 'asks', r[2])
   end
 end
-return 'done'
+return finish('done')

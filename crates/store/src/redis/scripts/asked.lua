@@ -17,7 +17,7 @@ local queue = T .. 'ask:' .. r[2]
 if kind == 'again' then
   call('HSET', key, 'k', tries, 'n', at)
   call('ZADD', queue, at, id)
-  return 'done'
+  return finish('done')
 end
 if answer ~= '' then
   call('SET', T .. 'ra:' .. id, answer)
@@ -29,4 +29,4 @@ if call('EXISTS', queue) == 0 then
   call('SREM', T .. 'asks', r[2])
 end
 move_receipt(id, r[2], r[3], '7', '0')
-return 'done'
+return finish('done')

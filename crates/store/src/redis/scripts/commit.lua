@@ -268,7 +268,7 @@ local most_codes = number()
 local answers = {}
 for n = 1, number() do
   local step = read_step()
-  call('SADD', T .. 'ms', step.merchant)
+  note_owner(step.merchant)
   if is_current(step) then
     write(step, epoch, most_codes)
     answers[n] = 'yes'
@@ -276,4 +276,4 @@ for n = 1, number() do
     answers[n] = 'stale'
   end
 end
-return answers
+return finish(answers)

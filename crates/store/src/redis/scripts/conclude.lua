@@ -11,7 +11,6 @@ for _ = 1, number() do
   local m = call('HMGET', key, 's', 't', 'g')
   if m[1] == '0' and (tried == '' or tonumber(tried) > tonumber(m[2])) then
     call('HSET', key, 'b', backfill)
-    call('HDEL', key, 'c')
     if tried ~= '' then
       call('HINCRBY', key, 't', 1)
       call('RPUSH', T .. 'mt:' .. id, story)
@@ -21,6 +20,7 @@ for _ = 1, number() do
         call('HINCRBY', key, 'a', 1)
       end
       call('HSET', key, 'n', value)
+      call('HDEL', key, 'c')
       queue_first(merchant, destination, m[3])
     else
       end_message(id, merchant, kind, value, at)
@@ -30,4 +30,4 @@ for _ = 1, number() do
     end
   end
 end
-return 'done'
+return finish('done')

@@ -20,11 +20,20 @@ local function is_owner()
   return lease[1] == me and lease[2] == epoch
 end
 
+-- What many rows of one call change alike is gathered, and written by `finish`.
+local sums, places, owners_seen = {}, {}, {}
+
 -- Counters are those of merchants; the name of a feed begins with `~`.
 local function count(owner, name, by)
   if name and string.sub(owner, 1, 1) ~= '~' then
-    call('HINCRBY', T .. 'n:' .. owner, name, by)
+    sums[owner] = sums[owner] or {}
+    sums[owner][name] = (sums[owner][name] or 0) + by
   end
+end
+
+-- There is something of this owner in the partition.
+local function note_owner(owner)
+  owners_seen[owner] = true
 end
 
 local receipt_names = {
@@ -52,8 +61,12 @@ local function move_receipt(id, owner, came, before, after)
   end
 end
 
--- `place` is merchant/destination. Says when the first of its messages is due.
+-- `place` is merchant/destination: when the first of its messages is due may have changed.
 local function note_due(place)
+  places[place] = true
+end
+
+local function write_due(place)
   local first = call('ZRANGE', T .. 'q:' .. place, 0, 0, 'WITHSCORES')
   if first[2] then
     call('ZADD', T .. 'due', first[2], place)
@@ -118,6 +131,24 @@ local function change_pause(merchant, destination, kind, ends, text)
     call('ZADD', T .. 'q:' .. place, 0, id)
   end
   note_due(place)
+end
+
+-- The end of every script that writes.
+local function finish(answer)
+  for owner, names in pairs(sums) do
+    for name, by in pairs(names) do
+      if by ~= 0 then
+        call('HINCRBY', T .. 'n:' .. owner, name, by)
+      end
+    end
+  end
+  for place in pairs(places) do
+    write_due(place)
+  end
+  for owner in pairs(owners_seen) do
+    call('SADD', T .. 'ms', owner)
+  end
+  return answer
 end
 
 -- The earlier of two times that may be absent.

@@ -3,7 +3,7 @@ local most = number()
 for _ = 1, number() do
   local id, owner, at, row = take(), take(), take(), take()
   local list, rows = T .. 'i:' .. owner .. ':f', T .. 'fr:' .. owner
-  call('SADD', T .. 'ms', owner)
+  note_owner(owner)
   if call('ZADD', list, at, id) == 1 then
     count(owner, 'refused', 1)
   end
@@ -16,4 +16,4 @@ for _ = 1, number() do
     call('ZREMRANGEBYRANK', list, 0, over - 1)
   end
 end
-return 'done'
+return finish('done')

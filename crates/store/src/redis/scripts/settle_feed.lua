@@ -19,4 +19,4 @@ end
 for _ = 1, number() do
   call('HINCRBY', T .. 'uc:' .. r[1], take(), 1)
 end
-return 'done'
+return finish('done')
