@@ -18,6 +18,7 @@ use super::*;
 mod asking;
 mod damage;
 mod migration;
+mod sleeping;
 mod unmapped;
 
 fn now() -> Timestamp {
