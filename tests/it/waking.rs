@@ -7,7 +7,8 @@ use crate::harness::{TestApp, fulfilment, merchant, order, scan, spawn_with, wri
 /// Whoever has not collected a parcel after exactly three days is reminded.
 async fn spawn_reminding() -> TestApp {
     spawn_with(|directory, sandbox| {
-        let own = "timezone: Europe/Berlin\ncountry: DE\nregion: BY\nafter: { pickup_reminder: 72h }\n";
+        let own =
+            "timezone: Europe/Berlin\ncountry: DE\nregion: BY\nafter: { pickup_reminder: 72h }\n";
         write(directory, "merchants/hey.yaml", &format!("{own}{}", merchant(sandbox)));
     })
     .await
@@ -42,7 +43,10 @@ async fn an_order_wakes_after_a_restart_and_tells_why() {
     assert_eq!(arrived[2], ("Pickup Reminder".to_owned(), "kim.1@example.test".to_owned()));
     let lines = followed(&app, 1).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!((&lines[0]["status"], &lines[0]["outcome"]), (&json!("pickup_reminder"), &json!("forwarded")));
+    assert_eq!(
+        (&lines[0]["status"], &lines[0]["outcome"]),
+        (&json!("pickup_reminder"), &json!("forwarded"))
+    );
     assert_eq!(lines[0]["decisions"][0]["decision"], "message");
     assert_eq!(lines[0]["fields"]["order_number"], "#1");
     app.until("/api/v1/stats", |stats| stats["messages"]["pending"] == 0).await;

@@ -251,6 +251,10 @@ impl Desk<'_> {
             return;
         }
         let firing = self.firing(rule, &of, &due);
+        // Another way to the same pick-up point, with the same last day, say: it was told.
+        if asked.told.iter().any(|told| told.occurrence == firing.occurrence) {
+            return;
+        }
         match self.heard(rule, thing, &due) {
             Heard::Well => {
                 asked.told.push(Told {

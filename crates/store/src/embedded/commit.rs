@@ -18,11 +18,13 @@ pub(super) enum Written {
     Stale,
 }
 
-/// Checks all that was read, then writes. `is_sending` says whether a message is under way.
+/// Checks all that was read, then writes. `is_sending` says whether a message is under way; those up to
+/// `last_message` are of an earlier process, which may have sent them.
 pub(super) fn commit(
     connection: &Connection,
     step: &Commit,
     is_sending: &dyn Fn(&[u8; 16]) -> bool,
+    last_message: i64,
 ) -> rusqlite::Result<Written> {
     let Some(before) = states(connection, step)? else { return Ok(Written::Stale) };
     if !is_current(connection, step)? {
@@ -42,7 +44,11 @@ pub(super) fn commit(
         write_message(connection, message, &mut changes)?;
     }
     for revision in &step.revisions {
-        revise(connection, revision, at, merchant, is_sending, &mut changes)?;
+        if let Revision::Refill { message, frozen } = revision {
+            refill(connection, &id_bytes(message.bits()), frozen, is_sending, last_message)?;
+        } else {
+            revise(connection, revision, at, merchant, is_sending, &mut changes)?;
+        }
     }
     for line in &step.story {
         write_line(connection, merchant, line, at)?;
@@ -274,14 +280,7 @@ fn revise(
                 )?
                 .execute(params![message, at])?;
         }
-        Revision::Refill { frozen, .. } => {
-            connection
-                .prepare_cached(
-                    "UPDATE frozen SET frozen = ?2 WHERE message =
-                     (SELECT seq FROM messages WHERE id = ?1 AND state = 0 AND tries = 0)",
-                )?
-                .execute(params![message, pack(frozen)])?;
-        }
+        Revision::Refill { .. } => {}
         Revision::Cancel { why, .. } => {
             let cancelled = connection
                 .prepare_cached(
@@ -295,6 +294,26 @@ fn revise(
         }
     }
     Ok(())
+}
+
+/// Other words for what nobody was told yet. What may have been sent says the same again.
+fn refill(
+    connection: &Connection,
+    message: &[u8; 16],
+    frozen: &[u8],
+    is_sending: &dyn Fn(&[u8; 16]) -> bool,
+    last_message: i64,
+) -> rusqlite::Result<()> {
+    if is_sending(message) {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "UPDATE frozen SET frozen = ?2 WHERE message =
+             (SELECT seq FROM messages WHERE id = ?1 AND state = 0 AND tries = 0 AND seq > ?3)",
+        )?
+        .execute(params![message, pack(frozen), last_message])
+        .map(|_| ())
 }
 
 fn write_line(

@@ -29,12 +29,13 @@ impl Embedded {
     fn begin_step(&self, step: Commit) -> Begun<Written> {
         let handed = Arc::clone(&self.handed);
         let weight = step.outcomes.len().max(1);
+        let last_message = self.begun.last_message;
         self.desk.begin(Rank::Usual, weight, move |connection| {
             let is_sending = |message: &[u8; 16]| {
                 let handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
                 handed.messages.contains_key(message)
             };
-            commit::commit(connection, &step, &is_sending)
+            commit::commit(connection, &step, &is_sending, last_message)
         })
     }
 
@@ -47,7 +48,7 @@ impl Embedded {
         let wanted = Partition::of(merchant);
         held.partitions
             .iter()
-            .any(|(partition, epoch)| *partition == wanted && *epoch == self.epoch)
+            .any(|(partition, epoch)| *partition == wanted && *epoch == self.begun.epoch)
     }
 }
 
@@ -93,7 +94,7 @@ impl Ledger for Embedded {
 
     async fn hold(&self) -> LedgerResult<Held> {
         // The directory is locked: whoever has it open owns everything.
-        let partitions = Partition::all().map(|partition| (partition, self.epoch)).collect();
+        let partitions = Partition::all().map(|partition| (partition, self.begun.epoch)).collect();
         Ok(Held { partitions })
     }
 

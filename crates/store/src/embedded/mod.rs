@@ -56,8 +56,7 @@ pub struct Embedded {
     news: Arc<Notify>,
     /// Whether the last write failed: a full disk shows only when something is written.
     failing: AtomicBool,
-    instance_key: [u8; 32],
-    epoch: u64,
+    begun: Begun,
     path: Option<PathBuf>,
     checkpoint: Option<(Arc<(Mutex<bool>, Condvar)>, Mutex<Option<JoinHandle<()>>>)>,
     lock: Option<File>,
@@ -87,14 +86,14 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let lock = open::lock(directory)?;
     let path = directory.join(FILE);
     let writer = open::writer(&path)?;
-    let (key, epoch) = begin(&writer).map_err(|source| OpenError::of(&path, source))?;
+    let begun = begin(&writer).map_err(|source| OpenError::of(&path, source))?;
     let reader = open::reader(&path)?;
     let mover = open::writer(&path)?;
     let stop = Arc::new((Mutex::new(false), Condvar::new()));
     let moved = Arc::new(AtomicBool::new(false));
     let thread = desk::checkpoints(mover, &stop, Arc::clone(&moved));
     let desk = Arc::new(Desk::threads(writer, reader, moved));
-    let mut store = Embedded::over(desk, key, epoch);
+    let mut store = Embedded::over(desk, begun);
     store.path = Some(path);
     store.checkpoint = Some((stop, Mutex::new(thread)));
     store.lock = Some(lock);
@@ -104,8 +103,8 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
 /// The same store on a database in memory, worked on by whoever calls: for simulation.
 pub fn in_memory() -> rusqlite::Result<Embedded> {
     let connection = open::in_memory()?;
-    let (key, epoch) = begin(&connection)?;
-    Ok(Embedded::over(Arc::new(Desk::inline(connection)), key, epoch))
+    let begun = begin(&connection)?;
+    Ok(Embedded::over(Arc::new(Desk::inline(connection)), begun))
 }
 
 /// What a process finds that starts after the one that worked on `before` was killed: all that was
@@ -113,13 +112,22 @@ pub fn in_memory() -> rusqlite::Result<Embedded> {
 pub async fn after_a_crash(
     before: &Embedded,
 ) -> Result<Embedded, parcelwire_engine::ports::PortError> {
-    let (key, epoch) = before.desk.write(begin).await?;
-    Ok(Embedded::over(Arc::clone(&before.desk), key, epoch))
+    let begun = before.desk.write(begin).await?;
+    Ok(Embedded::over(Arc::clone(&before.desk), begun))
+}
+
+/// What a store is when it is opened.
+struct Begun {
+    instance_key: [u8; 32],
+    epoch: u64,
+    /// The last message there was: it and those before may have been sent by a process that died before
+    /// it could say so.
+    last_message: i64,
 }
 
 /// Raises the epoch: whoever held a lease under an earlier one holds it no more.
-fn begin(connection: &Connection) -> rusqlite::Result<([u8; 32], u64)> {
-    let key: [u8; 32] =
+fn begin(connection: &Connection) -> rusqlite::Result<Begun> {
+    let instance_key: [u8; 32] =
         connection.query_row("SELECT value FROM meta WHERE name = 'instance_key'", [], |row| {
             row.get(0)
         })?;
@@ -129,19 +137,20 @@ fn begin(connection: &Connection) -> rusqlite::Result<([u8; 32], u64)> {
     let epoch = epoch.iter().fold(0_u64, |n, byte| (n << 8) | u64::from(*byte)) + 1;
     connection
         .execute("UPDATE meta SET value = ?1 WHERE name = 'epoch'", [&epoch.to_be_bytes()[..]])?;
-    Ok((key, epoch))
+    let last_message =
+        connection.query_row("SELECT COALESCE(MAX(seq), 0) FROM messages", [], |row| row.get(0))?;
+    Ok(Begun { instance_key, epoch, last_message })
 }
 
 impl Embedded {
-    fn over(desk: Arc<Desk>, instance_key: [u8; 32], epoch: u64) -> Self {
+    fn over(desk: Arc<Desk>, begun: Begun) -> Self {
         Self {
             desk,
             waiting: Arc::default(),
             handed: Arc::default(),
             news: Arc::new(Notify::new()),
             failing: AtomicBool::new(false),
-            instance_key,
-            epoch,
+            begun,
             path: None,
             checkpoint: None,
             lock: None,
@@ -150,7 +159,7 @@ impl Embedded {
 
     /// The key below which merchants' occurrence keys are made; random, made once, kept.
     pub fn instance_key(&self) -> [u8; 32] {
-        self.instance_key
+        self.begun.instance_key
     }
 
     /// A small setting of the instance.
