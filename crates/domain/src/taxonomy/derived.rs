@@ -154,3 +154,19 @@ impl Derived {
         &TABLE[self as usize]
     }
 }
+
+impl serde::Serialize for Derived {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.row().name)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Derived {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let known = Self::ALL.iter().copied().find(|derived| derived.row().name == name);
+        known.ok_or_else(|| {
+            serde::de::Error::custom(format_args!("no derived trigger is named `{name}`"))
+        })
+    }
+}
