@@ -45,4 +45,5 @@ mod supply;
 mod tidy;
 mod unmapped;
 mod vendors;
+mod waking;
 mod windows;

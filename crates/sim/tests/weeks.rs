@@ -92,7 +92,7 @@ fn a_living_feed_tells_of_every_parcel_that_stands_still_however_often_the_relay
 #[test]
 fn a_relay_that_was_away_listens_before_it_speaks() {
     let mut scans = a_hundred_orders();
-    scans.extend(others(0, 12));
+    scans.extend(others(0, 15));
     // Two days, in which the reminders of the first parcels fall due. What was delivered meanwhile is
     // said when the relay is back.
     let (from, to) = (24 * 2 + 20, 24 * 4 + 8);
@@ -100,7 +100,7 @@ fn a_relay_that_was_away_listens_before_it_speaks() {
         scans.push(Scan::at_hour(from + 2, order, "delivered").said_in_hour(to + 3));
     }
     let away = Some((from, to));
-    let weeks = live(4, CALM, Story { scans, days: 12, away, ..Story::default() });
+    let weeks = live(4, CALM, Story { scans, days: 15, away, ..Story::default() });
     for order in (0..60).filter(|order| order % 2 == 0) {
         assert!(!weeks.of(order).contains(&"pickup_reminder"), "{order}: {:?}", weeks.of(order));
     }

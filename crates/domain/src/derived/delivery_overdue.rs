@@ -57,9 +57,9 @@ impl Rule for DeliveryOverdue {
 /// The carrier's last word, else what the shop promised.
 fn expected(of: &Of<'_>) -> Option<When> {
     let promised = || {
-        let text = ["promised_until", "promised_from"].iter();
-        let text = text.filter_map(|name| of.case.fields.get(name)?.as_text()).next()?;
-        When::read(text, &of.case.zone)
+        let mut names = ["promised_until", "promised_from"].iter();
+        let text = names.find_map(|name| of.case.fields.get(name)?.as_text());
+        When::read(text?, &of.case.zone)
     };
     of.when("eta_until").or_else(|| of.when("eta_from")).or_else(promised)
 }

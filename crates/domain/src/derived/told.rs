@@ -1,19 +1,18 @@
 //! What was told of an order that no source stated.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{OccurrenceId, ParcelId, ReturnId},
     order::Subject,
-    taxonomy::{Derived, Trigger},
+    taxonomy::Derived,
 };
 
 /// An occasion that fired. It never fires again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// Which trigger.
-    #[serde(serialize_with = "write_derived", deserialize_with = "read_derived")]
     pub(crate) derived: Derived,
     /// Of what; `None` for the order as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,19 +55,6 @@ impl Whose {
             Subject::Order(_) => None,
             Subject::Parcel(id) => Some(Self::Parcel(id)),
             Subject::Return(id) => Some(Self::Return(id)),
-        }
-    }
-}
-
-fn write_derived<S: Serializer>(derived: &Derived, serializer: S) -> Result<S::Ok, S::Error> {
-    Trigger::Derived(*derived).serialize(serializer)
-}
-
-fn read_derived<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Derived, D::Error> {
-    match Trigger::deserialize(deserializer)? {
-        Trigger::Derived(derived) => Ok(derived),
-        Trigger::Status(status) => {
-            Err(serde::de::Error::custom(format_args!("`{}` is not derived", status.name())))
         }
     }
 }

@@ -53,13 +53,18 @@ impl Order {
     /// follows while nobody is known to tell it to.
     pub fn derive(&mut self, policy: &Policy<'_>, now: Timestamp) -> Derivation {
         let is_on = |rule: &dyn Rule| {
-            let rules = policy.triggers.get(&Trigger::Derived(rule.derived()));
+            let derived = rule.derived();
+            let rules = policy.triggers.get(&Trigger::Derived(derived));
+            let from = derived.follows_from();
             rules.is_some_and(|rules| rules.on)
+                && self.scans.iter().any(|scan| from.contains(&scan.status))
         };
         let rules: Vec<&dyn Rule> = RULES.into_iter().filter(|rule| is_on(*rule)).collect();
         let mut asked = Asked { told: self.told.clone(), ..Asked::default() };
-        if self.has_recipient() && !self.is_hushed() && !(rules.is_empty() && self.told.is_empty())
-        {
+        let has_nothing = rules.is_empty() && self.told.is_empty();
+        if self.is_hushed() {
+            asked.derivation.refuted = self.told.iter().map(|told| told.occurrence).collect();
+        } else if self.has_recipient() && !has_nothing {
             let groups = self.groups();
             let known: Vec<Known<'_>> = groups.iter().map(|group| self.known_of(group)).collect();
             let case = self.case(&known, policy);
@@ -246,6 +251,10 @@ impl Desk<'_> {
             return;
         }
         let firing = self.firing(rule, &of, &due);
+        // Another way to the same pick-up point, with the same last day, say: it was told.
+        if asked.told.iter().any(|told| told.occurrence == firing.occurrence) {
+            return;
+        }
         match self.heard(rule, thing, &due) {
             Heard::Well => {
                 asked.told.push(Told {

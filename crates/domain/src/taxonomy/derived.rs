@@ -1,5 +1,46 @@
 //! The triggers that the relay derives itself: no source ever states them.
 
+use super::Status;
+
+/// What shows that a carrier has a parcel in hand.
+const MOVING: &[Status] = &[
+    Status::CarrierAccepted,
+    Status::InTransit,
+    Status::CustomsClearance,
+    Status::DeliveryScheduled,
+    Status::OutForDelivery,
+    Status::DeliveryAttemptFailed,
+    Status::Delayed,
+    Status::Held,
+    Status::Exception,
+    Status::Damaged,
+];
+
+/// What shows that a parcel has left the warehouse.
+const OUT: &[Status] = &[
+    Status::Dispatched,
+    Status::CarrierAccepted,
+    Status::InTransit,
+    Status::OutForDelivery,
+    Status::DeliveryAttemptFailed,
+    Status::ReadyForPickup,
+    Status::Delivered,
+    Status::Undeliverable,
+    Status::Lost,
+];
+
+/// What an order or a parcel is first heard of with.
+const KNOWN: &[Status] = &[
+    Status::OrderPlaced,
+    Status::FulfilmentStarted,
+    Status::LabelCreated,
+    Status::Dispatched,
+    Status::CarrierAccepted,
+    Status::InTransit,
+    Status::DeliveryScheduled,
+    Status::OutForDelivery,
+];
+
 /// A trigger that follows from what is, or is not, known of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -92,8 +133,40 @@ impl Derived {
         Self::ReturnStalled,
     ];
 
+    /// From which statuses it can follow: without any of them it never does.
+    pub fn follows_from(self) -> &'static [Status] {
+        match self {
+            Self::OrderPartiallyDispatched | Self::OrderFullyDispatched => OUT,
+            Self::OrderPartiallyDelivered | Self::OrderFullyDelivered => &[Status::Delivered],
+            Self::FulfilmentStalled => KNOWN,
+            Self::CarrierPickupStalled => &[Status::LabelCreated, Status::Dispatched],
+            Self::ShipmentStalled | Self::PresumedLost => MOVING,
+            Self::EtaChanged | Self::DeliveryOverdue | Self::DeliveryExpectedTomorrow => KNOWN,
+            Self::ShipmentRecovered => MOVING,
+            Self::PickupReminder | Self::PickupExpiring => &[Status::ReadyForPickup],
+            Self::ReturnLabelExpiring => &[Status::ReturnLabelCreated],
+            Self::ReturnStalled => &[Status::ReturnInTransit],
+        }
+    }
+
     /// The row that describes this trigger.
     pub fn row(self) -> &'static DerivedRow {
         &TABLE[self as usize]
+    }
+}
+
+impl serde::Serialize for Derived {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.row().name)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Derived {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let known = Self::ALL.iter().copied().find(|derived| derived.row().name == name);
+        known.ok_or_else(|| {
+            serde::de::Error::custom(format_args!("no derived trigger is named `{name}`"))
+        })
     }
 }

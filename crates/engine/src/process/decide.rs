@@ -410,8 +410,8 @@ impl<'a> Decide<'a> {
 
 fn word(fact: &Fact, order: AggregateId) -> Word {
     let event = &fact.event;
-    let stated = ["carrier", "carrier_name"].iter();
-    let stated = stated.filter_map(|name| event.fields.get(name)?.as_text()).next();
+    let mut names = ["carrier", "carrier_name"].iter();
+    let stated = names.find_map(|name| event.fields.get(name)?.as_text());
     Word {
         source: event.source.clone(),
         carrier: stated.map(carrier::slug_of),

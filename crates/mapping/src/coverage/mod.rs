@@ -1,7 +1,6 @@
 //! Which triggers of a merchant can ever fire: what its sources may state, beside what it switched on.
 //! Must not know: what was received.
 
-mod follows;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -15,8 +14,6 @@ use parcelwire_domain::{
 };
 
 use crate::merchant::Merchant;
-
-use follows::follows_from;
 
 pub use told::diagnostics;
 
@@ -107,7 +104,7 @@ fn row(merchant: &Merchant, sources: &[Known<'_>], trigger: Trigger) -> Row {
     let states = |source: &&Known<'_>| match trigger {
         Trigger::Status(status) => source.brings.statuses.contains(&status),
         Trigger::Derived(derived) => {
-            follows_from(derived).iter().any(|status| source.brings.statuses.contains(status))
+            derived.follows_from().iter().any(|status| source.brings.statuses.contains(status))
         }
     };
     let stated: Vec<&Known<'_>> = sources.iter().filter(states).collect();

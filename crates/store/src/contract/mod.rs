@@ -5,6 +5,7 @@ pub(crate) mod books;
 pub(crate) mod feeds;
 pub(crate) mod lanes;
 pub(crate) mod lists;
+pub(crate) mod sleeping;
 pub(crate) mod unmapped;
 
 use std::{sync::Arc, time::Duration};
@@ -75,6 +76,7 @@ macro_rules! all {
                 answers_go_with_their_bodies,
                 how_far_a_source_was_polled_survives,
                 the_last_note_of_each_counts;
+            sleeping: a_receipt_stays_while_something_may_follow_from_it_and_goes_then;
             unmapped: a_code_is_counted_in_the_commit_and_not_again_when_that_is_repeated,
                 a_source_that_invents_codes_fills_no_disk;
         }

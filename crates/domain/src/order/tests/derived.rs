@@ -339,4 +339,6 @@ fn nothing_follows_for_an_order_of_which_something_is_never_spoken() {
     life.say("2026-11-26T12:00:00Z", Status::Delivered, &[ONE]);
     life.wait("2027-02-01T00:00:00Z");
     assert_eq!(life.told().len(), told, "{:?}", life.told());
+    // Whoever was not told yet is not told.
+    assert_eq!(life.refuted.first(), life.fired.first().map(|(_, it)| &it.occurrence));
 }

@@ -257,6 +257,24 @@ fn a_second_way_to_the_pickup_point_is_remembered_again() {
 }
 
 #[test]
+fn the_same_last_day_is_told_once_on_whatever_way() {
+    let mut life = Life::begin().without(&OF_ORDER).without(&[Derived::PickupReminder]);
+    let mut point = Map::new();
+    point.set("pickup_until", Value::text("2026-11-30"));
+    for (tour, there) in [
+        ("2026-11-23T08:00:00Z", "2026-11-23T12:00:00Z"),
+        ("2026-11-29T08:00:00Z", "2026-11-29T09:00:00Z"),
+    ] {
+        let tour_of = said(tour, Status::OutForDelivery, &[ONE]);
+        life.hear(with(tour_of, "redirected", Value::Bool(true)), at(tour));
+        let ready = said(there, Status::ReadyForPickup, &[ONE]);
+        life.hear(with(ready, "pickup_point", Value::Map(point.clone())), at(there));
+    }
+    life.wait("2027-01-10T00:00:00Z");
+    assert_eq!(life.told(), ["pickup_expiring 11-29 00:00"]);
+}
+
+#[test]
 fn a_return_label_expires_and_a_return_stalls() {
     let mut life = Life::begin();
     let label = [("return_id", "R1"), ("return_by", "2026-12-20")];

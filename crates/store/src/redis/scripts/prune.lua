@@ -17,6 +17,15 @@ local function is_finished(id)
       return false
     end
   end
+  -- What follows from an order is told with the receipts that spoke of it.
+  local merchant = call('HGET', T .. 'r:' .. id, 'o') or ''
+  local lines = call('HGETALL', T .. 'l:' .. id)
+  for n = 1, #lines, 2 do
+    local aggregate = lines[n + 1]
+    if string.match(lines[n], '^%d+g$') and call('ZSCORE', T .. 'wake', merchant .. '/' .. aggregate) then
+      return false
+    end
+  end
   return true
 end
 
