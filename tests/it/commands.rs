@@ -72,6 +72,20 @@ fn map_shows_what_would_happen() {
         told["requests"][0]["body"]["data"]["attributes"]["properties"]["order_number"],
         "#1"
     );
+    write(
+        directory.path(),
+        "config/merchants/hut.yaml",
+        "sources: { shopify: { secret: env:A } }\n",
+    );
+    let told =
+        run(directory.path(), &["map", "--merchant", "hut", "--source", "shopify", "order.json"]);
+    let told = text(&told.stdout);
+    assert!(
+        told.contains("filtered: topic_not_used")
+            && told.contains("the topic is missing: it stands in the header `")
+            && told.contains("give it by --topic"),
+        "{told}"
+    );
     let unknown =
         run(directory.path(), &["map", "--merchant", "nobody", "--source", "shop", "order.json"]);
     assert_eq!(unknown.status.code(), Some(3));

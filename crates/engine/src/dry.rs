@@ -19,7 +19,7 @@ use parcelwire_mapping::{
     destination::{Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
     http::HttpRequest,
     merchant::{Candidate, Merchant},
-    source::{LookupFault, Reading, ReadySource, Received},
+    source::{LookupFault, Reading, ReadySource, Received, Useless},
 };
 
 use crate::{
@@ -95,6 +95,7 @@ pub fn map(merchant: &Merchant, source: &SourceName, payload: &Payload<'_>, now:
     let kept = told.asked(&known.ready, &received, payload.answer);
     let reading = known.ready.read_with(&received, kept.as_ref().map(answered));
     told.reading(&reading);
+    told.topic(&known.ready, payload, &reading);
     let key = MerchantKey::of(&[0; 32], &merchant.id);
     let recalled = Recalled::default();
     let decide =
@@ -192,6 +193,16 @@ impl Told {
         if let Some(useless) = &reading.useless {
             let (outcome, rule) = useless.outcome();
             self.notes.push(format!("{outcome}: {rule}"));
+        }
+    }
+
+    /// Says how a topic is given that stands in a header and is not there.
+    fn topic(&mut self, source: &ReadySource, payload: &Payload<'_>, reading: &Reading) {
+        let is_missing = payload.topic.is_none() && reading.useless == Some(Useless::TopicNotUsed);
+        if let Some(header) = source.connector().topic_header().filter(|_| is_missing) {
+            self.notes.push(format!(
+                "the topic is missing: it stands in the header `{header}`; give it by --topic or --header '{header}: …'"
+            ));
         }
     }
 

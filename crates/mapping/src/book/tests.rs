@@ -5,6 +5,7 @@ mod examples;
 mod files;
 mod layers;
 mod mistakes;
+mod slips;
 mod waiting;
 
 use parcelwire_domain::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Can, Confirmed, Description, page, page::AGAIN};
+use super::{Can, Confirmed, Description, page, page::AGAIN, statuses};
 
 /// One page.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Page {
     pub text: String,
 }
 
-/// One page for each name, and `README.md`, which lists them.
+/// One page for each name, `README.md`, which lists them, and `statuses.md`: what they can say.
 pub fn catalogue(described: Vec<Description>) -> Vec<Page> {
     let index = Page { file: "README.md".to_owned(), text: index(&described) };
     let mut by_name: BTreeMap<String, Vec<Description>> = BTreeMap::new();
@@ -23,7 +23,8 @@ pub fn catalogue(described: Vec<Description>) -> Vec<Page> {
     let pages = by_name
         .into_iter()
         .map(|(name, parts)| Page { file: format!("{name}.md"), text: page(&parts) });
-    std::iter::once(index).chain(pages).collect()
+    let statuses = Page { file: "statuses.md".to_owned(), text: statuses::page() };
+    std::iter::once(index).chain(pages).chain([statuses]).collect()
 }
 
 fn index(described: &[Description]) -> String {

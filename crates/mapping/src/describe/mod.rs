@@ -8,6 +8,7 @@ mod page;
 mod setup;
 pub mod shape;
 mod source;
+mod statuses;
 #[cfg(test)]
 mod tests;
 mod ways;

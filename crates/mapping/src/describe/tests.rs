@@ -119,11 +119,18 @@ fn a_name_that_is_both_has_one_page_and_the_index_lists_both() {
     ];
     let pages = catalogue(parts);
     let names: Vec<&str> = pages.iter().map(|page| page.file.as_str()).collect();
-    assert_eq!(names, ["README.md", "depot.md"]);
+    assert_eq!(names, ["README.md", "depot.md", "statuses.md"]);
     assert!(pages[0].text.contains("| [Pigeon](depot.md) (`depot`) |"), "{}", pages[0].text);
     assert!(
         pages[1].text.contains("# As a source") && pages[1].text.contains("# As a destination")
     );
+    for line in [
+        "| `delivered` | forward | step 500, ends it | on | Shipment Delivered |",
+        "`tracking_failed`",
+        "- `pickup_point.type`: `post_office`, ",
+    ] {
+        assert!(pages[2].text.contains(line), "{line}");
+    }
 }
 
 #[test]

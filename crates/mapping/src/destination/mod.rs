@@ -13,6 +13,7 @@ mod ready;
 mod shape;
 mod sign;
 mod slot;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +53,8 @@ pub struct DestinationConnector {
     title: String,
     settings: Vec<Setting>,
     base_url: Template,
+    /// The same as it is written.
+    address: String,
     headers: Vec<(String, Template)>,
     limits: Limits,
     throttles: Vec<ThrottleHeader>,
@@ -130,6 +133,7 @@ impl DestinationConnector {
             title: file.get("title").and_then(Node::as_str).unwrap_or_default().to_owned(),
             settings,
             base_url: base_url?,
+            address: file.get("base_url").and_then(Node::as_str).unwrap_or_default().to_owned(),
             headers,
             limits: limits(file.get("limits")),
             throttles: ask::throttles(file),

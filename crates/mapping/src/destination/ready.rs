@@ -56,8 +56,9 @@ impl DestinationConnector {
         let env = Env::new().with("settings", &settings);
         let own = self.base_url.eval(&env).as_text().map(|url| url.into_owned());
         let elsewhere = setup.base_url.is_some();
-        let base_url =
-            setup.base_url.or(own).ok_or_else(|| vec!["`base_url` is missing".to_owned()])?;
+        let base_url = setup.base_url.or(own).ok_or_else(|| {
+            vec![format!("`base_url` comes to nothing with these settings: {}", self.address)]
+        })?;
         let signer = match &self.sign {
             Some(sign) => Some(sign.signer(&env).map_err(|fault| vec![fault])?),
             None => None,

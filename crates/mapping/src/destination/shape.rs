@@ -1,6 +1,6 @@
 //! What a destination connector's file looks like.
 
-use super::batch;
+use super::{batch, testing::TEST};
 use crate::{
     ask::shape::{ANSWER, FORGETTING, HEADERS, THROTTLES, VERDICT, request_shape},
     describe::shape::{FACTS_KEY, SETUP_KEY},
@@ -114,5 +114,5 @@ pub static SHAPE: Shape = Shape::Map(&[
         "keys that no request may have: whoever consented to what is not ours to change",
     ),
     Field::new("error", Shape::Expression, "where an answer says what is wrong"),
-    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file"),
+    Field::new("tests", Shape::MapOf(Keys::Any, &TEST), "tests of this file"),
 ]);

@@ -341,3 +341,12 @@ fn a_frozen_message_reads_back() {
     assert_eq!(Frozen::read(&frozen.write()), Some(frozen));
     assert_eq!(Frozen::read(b"{}"), None);
 }
+
+#[test]
+fn an_address_that_comes_to_nothing_is_named_as_it_is_written() {
+    let text = "title: T\nfacts: invented\nsettings: { host: { required: false } }\nbase_url: =settings.host\n\
+        repeated_id: ignored\nsend: { request: POST / }\ntests: {}\n";
+    let (connector, _) = compiled("t", text);
+    let faults = connector.ready(Setup::default()).expect_err("it has no address");
+    assert_eq!(faults, ["`base_url` comes to nothing with these settings: =settings.host"]);
+}

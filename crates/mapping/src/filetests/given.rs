@@ -40,7 +40,7 @@ pub(super) fn event_of(
     let name = fields.get("trigger").and_then(Value::as_text).unwrap_or("delivered").to_owned();
     let trigger = Trigger::parse(&name).ok_or_else(|| {
         let hint = did_you_mean(&name, Trigger::all().map(Trigger::name));
-        format!("`{name}` is no trigger ({})", hint.as_deref().unwrap_or("see docs/statuses.md"))
+        format!("`{name}` is no trigger ({})", hint.as_deref().unwrap_or("see docs/rules.md"))
     })?;
     let usual = [
         ("trigger", name),

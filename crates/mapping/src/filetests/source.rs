@@ -1,14 +1,18 @@
 //! Tests inside source connectors: the runner signs the body itself with an invented secret and
 //! goes the way of a real request, from verification to events.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use parcelwire_domain::{Event, Map, Value, id::SourceName};
 
 use super::{FileTest, asking, compare};
 use crate::{
-    blocks::verify::{Headers, Incoming, MethodSpec},
+    blocks::{
+        encode::percent_encode,
+        sign::Invented,
+        verify::{Headers, Incoming, MethodSpec},
+    },
     json::Doc,
     settings,
     source::{Reading, ReadySource, Received, SourceConnector, flat},
@@ -17,6 +21,10 @@ use crate::{
 
 /// Where the source of a test is reached.
 pub(super) const PATH: &str = "/hooks/merchant/source";
+/// Begins a line with what the connector noted on the way.
+const NOTE: &str = "note: ";
+/// Of what the secrets of tests are made.
+const SEED: &str = "a test in a file";
 
 /// Runs all tests of a file.
 pub fn run(connector: &Arc<SourceConnector>, file: &Node, now: Timestamp) -> Vec<FileTest> {
@@ -61,7 +69,28 @@ fn tests(
             done.push(FileTest::new(key.text.clone(), &key.span, outcome));
         }
     }
+    tell_once(&mut done);
     (done, codes)
+}
+
+/// What many tests noted alike has one cause: the first of them tells it, with their number.
+fn tell_once(tests: &mut [FileTest]) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let notes = tests.iter().filter_map(|test| test.failure.as_deref()).flat_map(str::lines);
+    for note in notes.filter(|line| line.starts_with(NOTE)) {
+        *counts.entry(note.to_owned()).or_default() += 1;
+    }
+    for failure in tests.iter_mut().filter_map(|test| test.failure.as_mut()) {
+        let lines = failure.lines().filter_map(|line| match counts.get_mut(line) {
+            None => Some(line.to_owned()),
+            Some(0) => None,
+            Some(count) => Some(match std::mem::take(count) {
+                1 => line.to_owned(),
+                tests => format!("{line} (in {tests} tests)"),
+            }),
+        });
+        *failure = lines.collect::<Vec<_>>().join("\n");
+    }
 }
 
 fn one(
@@ -81,6 +110,10 @@ fn one(
     if test.has("answers") || test.has("refused") {
         return super::unsigned::run(connector, test, body.as_bytes(), now);
     }
+    if let Some(key) = ["path", "method"].into_iter().find(|key| test.has(key)) {
+        return Err(format!("`{key}:` is for tests with `answers:` or `refused:`"));
+    }
+    let now = time_of(test, now)?;
     let Some(reading) = read(connector, test, body.into_bytes(), now)? else { return Ok(()) };
     // A code may be the topic itself, and may be there to be ignored.
     if let Some(topic) = test.get("topic").and_then(Node::as_str) {
@@ -97,6 +130,7 @@ fn strike(codes: &mut Vec<String>, reading: &Reading) {
             codes.retain(|known| *known != code.to_lowercase());
         }
     }
+    codes.retain(|known| !reading.ignored.iter().any(|code| code.to_lowercase() == *known));
 }
 
 pub(super) fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
@@ -117,7 +151,7 @@ pub(super) fn judge(test: &Node, reading: &Reading) -> Result<(), String> {
     compare(&Value::List(expected), Some(&Value::List(actual.into()))).map_err(|why| match &reading
         .useless
     {
-        Some(_) => format!("{why}\n({})", describe(reading)),
+        Some(_) => format!("{why}\n{}", describe(reading)),
         None => why,
     })
 }
@@ -131,7 +165,8 @@ fn describe(reading: &Reading) -> String {
         }
         None => format!("{} events", reading.events.len()),
     };
-    if reading.notes.is_empty() { found } else { format!("{found} ({})", reading.notes.join("; ")) }
+    let notes = reading.notes.iter().map(|note| format!("{NOTE}{note}"));
+    std::iter::once(found).chain(notes).collect::<Vec<_>>().join("\n")
 }
 
 fn row(
@@ -224,9 +259,10 @@ fn read(
     {
         headers.push((name.to_owned(), topic.to_owned()));
     }
-    let query = test.get("query").and_then(Node::as_str).unwrap_or_default().to_owned();
-    let ready = match method.and_then(|method| Some((method.invented("a test in a file")?, method)))
-    {
+    let query = query_of(test);
+    let by = test.get("signed_by").and_then(Node::as_str);
+    let by = by.map(|by| connector.method_by(&complete, by)).transpose()?;
+    let ready = match method.and_then(|method| invented(method, by)) {
         Some((secrets, method)) => {
             let ready = connector
                 .ready(complete, &[secrets.verifying], "")
@@ -254,6 +290,35 @@ fn read(
         None => connector.share(complete),
     };
     after_verification(&ready, &headers, &query, &body, test, now)
+}
+
+/// The secret of a test, and the way that signs with it: the first one, unless the test says which.
+fn invented(method: MethodSpec, by: Option<MethodSpec>) -> Option<(Invented, MethodSpec)> {
+    let Some(by) = by else { return Some((method.invented(SEED)?, method)) };
+    // One secret for all ways, where it has a form that all of them know.
+    let shared = method.invented(SEED).filter(|secrets| by.signer(&secrets.signing).is_ok());
+    Some((shared.or_else(|| by.invented(SEED))?, by))
+}
+
+/// The query of a test's address: `a=1&b=2`, or a map.
+pub(super) fn query_of(test: &Node) -> String {
+    let Some(query) = test.get("query") else { return String::new() };
+    if let Some(text) = query.as_str() {
+        return text.to_owned();
+    }
+    let pairs = query.entries().map(|(name, value)| {
+        let value = value.as_str().unwrap_or_default();
+        format!("{}={}", percent_encode(&name.text), percent_encode(value))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// The time of a test: its own, or that of the run.
+pub(super) fn time_of(test: &Node, now: Timestamp) -> Result<Timestamp, String> {
+    match test.get("at").and_then(Node::as_str) {
+        Some(text) => text.parse().map_err(|error| format!("`at` is no time: {error}")),
+        None => Ok(now),
+    }
 }
 
 fn after_verification(

@@ -201,3 +201,62 @@ statuses: { x: delivered, Y y: address_correction_required/address_incomplete, z
         ],
     );
 }
+
+#[test]
+fn a_test_says_by_which_way_it_is_signed_and_what_its_address_says() {
+    let head = "\
+title: T
+facts: invented
+verify: [{ hmac: sha256, header: X-Sig }, { url_token: token }]
+events: { status: delivered, order_number: =n, tracking_number: =query.t, carrier: =query.token | default('none') }
+";
+    check(
+        FileKind::SourceConnector,
+        head,
+        &[
+            ("{ body: { n: 7 }, events: [{ carrier: none }] }", "ok"),
+            ("{ body: { n: 7 }, signed_by: url_token, events: [{ order_number: '7' }] }", "ok"),
+            ("{ body: { n: 7 }, signed_by: 2, events: [{ order_number: '7' }] }", "ok"),
+            ("{ body: { n: 7 }, query: { t: a b }, events: [{ tracking_number: a b }] }", "ok"),
+            ("{ body: { n: 7 }, query: t=x, events: [{ tracking_number: x }] }", "ok"),
+            ("{ body: { n: 7 }, query: { token: x }, refused: signature_invalid }", "ok"),
+            ("{ body: { n: 7 }, refused: signature_missing }", "ok"),
+            (
+                "{ body: { n: 7 }, signed_by: basic, events: [{}] }",
+                "`verify:` has no way `basic`; it has: hmac, url_token",
+            ),
+            ("{ body: { n: 7 }, path: x, events: [{}] }", "`path:` is for tests with"),
+        ],
+    );
+}
+
+#[test]
+fn a_batch_that_is_refused_is_tested_by_what_becomes_of_each() {
+    let head = "\
+title: T
+facts: invented
+settings: {}
+base_url: https://api.example
+repeated_id: ignored
+send: { request: POST /one, json: { email: =email } }
+batch: { request: POST /many, most: 9, json: { all: =items } }
+";
+    let case = |end: &str| {
+        format!(
+            "{{ given: [{{}}, {{ email: b@x.test }}], answers: [{{ given: {{ status: 422 }}, {end} }}] }}"
+        )
+    };
+    check(
+        FileKind::DestinationConnector,
+        head,
+        &[
+            (&case("verdict: alone"), "ok"),
+            (&case("verdicts: [alone, alone]"), "ok"),
+            (
+                &case("verdict: rejected"),
+                "answer 422: expected rejected, found alone (answered 422): each is sent again by itself",
+            ),
+            (&case("verdicts: [sent, alone]"), "answer 422: expected sent, alone, found alone"),
+        ],
+    );
+}

@@ -7,7 +7,7 @@ use parcelwire_domain::{Map, Value};
 
 use super::{
     compare,
-    source::{PATH, add_signature, configured, header_lines, lines, text_at},
+    source::{PATH, add_signature, configured, header_lines, lines, query_of, text_at, time_of},
 };
 use crate::{
     blocks::{
@@ -27,10 +27,7 @@ pub(super) fn run(
     now: Timestamp,
 ) -> Result<(), String> {
     let (ready, secret) = ready(connector, test)?;
-    let now = match test.get("at").and_then(Node::as_str) {
-        Some(text) => text.parse().map_err(|error| format!("`at` is no time: {error}"))?,
-        None => now,
-    };
+    let now = time_of(test, now)?;
     let text = |key: &str| test.get(key).and_then(Node::as_str).unwrap_or_default();
     let mut headers = header_lines(test);
     let path = match text("path") {
@@ -38,14 +35,14 @@ pub(super) fn run(
         below => format!("{PATH}/{below}"),
     };
     let method = test.get("method").and_then(Node::as_str).unwrap_or("POST");
+    let mut query = query_of(test);
     let Some(wanted) = test.get("answers").and_then(Node::to_value) else {
         let lines = lines(&headers);
         let post = Incoming::post(Headers::new(&lines), body);
-        let request = Incoming { method, path: &path, query: text("query"), ..post };
+        let request = Incoming { method, path: &path, query: &query, ..post };
         return refused(&ready, &request, text("refused"), now);
     };
     // What is only answered to those who prove who they are is signed as they would.
-    let mut query = text("query").to_owned();
     let signed = {
         let lines = lines(&headers);
         let field = |path: &str| text_at(body, path);

@@ -2,6 +2,7 @@
 //! Must not know: which merchants exist, the store, orders.
 
 mod brings;
+mod closed;
 mod coerce;
 mod handshake;
 mod incoming;
@@ -14,6 +15,7 @@ mod request;
 mod rule;
 mod shape;
 mod statuses;
+mod testing;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -107,6 +109,8 @@ pub struct Reading {
     pub events: Vec<Event>,
     /// Codes that no row of the table knows, to be counted.
     pub unmapped: Vec<String>,
+    /// Codes that the table says are to be ignored, each once.
+    pub ignored: Vec<String>,
     /// Why nothing came of it, when there are no events.
     pub useless: Option<Useless>,
     /// Whether an event beside these names no order, parcel or return.
@@ -252,6 +256,12 @@ impl SourceConnector {
         self.verify.as_ref().ok_or_else(none)?.method(settings)
     }
 
+    /// One of its ways to verify under such settings, by the name of the method or its place.
+    pub fn method_by(&self, settings: &Map, name: &str) -> Result<MethodSpec, String> {
+        let none = || "no webhooks of it come in: it is polled".to_owned();
+        self.verify.as_ref().ok_or_else(none)?.method_by(settings, name)
+    }
+
     /// Makes it ready for an instance. `settings` are complete and checked; `secrets` resolved;
     /// `address` is where it is reached, for signatures over the URL.
     pub fn ready(
@@ -348,6 +358,7 @@ impl ReadySource {
             no_subject: found.no_subject && useless.is_none(),
             events: found.events,
             unmapped: found.unmapped,
+            ignored: found.ignored,
             useless,
             notes: found.notes,
         }
@@ -394,7 +405,7 @@ impl ReadySource {
             Found { unmapped, .. } if !unmapped.is_empty() => {
                 Useless::UnmappedCode(unmapped.first().cloned().unwrap_or_default())
             }
-            Found { ignored: true, .. } => Useless::Ignored,
+            Found { ignored, .. } if !ignored.is_empty() => Useless::Ignored,
             Found { other_account: true, .. } => Useless::OtherAccount,
             _ => Useless::NoRule,
         }

@@ -9,7 +9,7 @@ use parcelwire_domain::{
 };
 
 use super::{
-    Received,
+    Received, closed,
     coerce::{fit, is_blank},
     flatten,
     names::Names,
@@ -64,11 +64,21 @@ pub(super) struct Found {
     /// Codes that the table does not know beside a coarser one that it knows.
     pub(super) finer: Vec<String>,
     pub(super) notes: Vec<String>,
-    pub(super) ignored: bool,
+    /// Codes that are to be ignored, each once.
+    pub(super) ignored: Vec<String>,
     pub(super) no_subject: bool,
     pub(super) other_account: bool,
     /// Accounts that elements belong to, each once.
     pub(super) accounts: Vec<String>,
+}
+
+impl Found {
+    /// Notes it once, however many elements of a payload it holds for.
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
 }
 
 impl Rule {
@@ -103,6 +113,7 @@ impl Rule {
         let mut fields = Vec::new();
         for (key, value) in node.entries() {
             let name = key.text.as_str();
+            closed::check(name, value, diagnostics);
             if RULE_KEYS.contains(&name) || matches!(name, "leg" | "reason" | "occurred_at") {
                 continue;
             }
@@ -217,7 +228,7 @@ impl Rule {
             Decision::Yes => {}
             Decision::No => return,
             Decision::Undecided(missing) => {
-                found.notes.push(format!("a rule's condition needs `{missing}`, which is missing"));
+                found.note(format!("a rule's condition needs `{missing}`, which is missing"));
                 return;
             }
         }
@@ -296,7 +307,10 @@ impl Rule {
                     match around.statuses.look_up(&code) {
                         Some(Say::Ignore) => {
                             found.finer.extend(first);
-                            found.ignored = true;
+                            let code = code.trim();
+                            if !found.ignored.iter().any(|known| known == code) {
+                                found.ignored.push(code.to_owned());
+                            }
                             return None;
                         }
                         Some(Say::This(meaning)) => {

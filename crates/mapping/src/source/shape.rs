@@ -2,7 +2,10 @@
 
 use parcelwire_domain::taxonomy::{FIELDS, Reason, Status};
 
-use super::inquiry::shape::{LOOKUP_KEY, POLL_KEY};
+use super::{
+    inquiry::shape::{LOOKUP_KEY, POLL_KEY},
+    testing::TEST,
+};
 use crate::{
     describe::shape::{FACTS_KEY, SETUP_KEY},
     settings::{self, words},
@@ -210,5 +213,5 @@ pub static SHAPE: Shape = Shape::Map(&[
         Shape::OneOrMany(&HANDSHAKE),
         "requests that are answered without effect",
     ),
-    Field::new("tests", Shape::MapOf(Keys::Any, &Shape::Any), "tests of this file"),
+    Field::new("tests", Shape::MapOf(Keys::Any, &TEST), "tests of this file"),
 ]);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use parcelwire_domain::taxonomy::{FIELDS, Leg, Reason, Status};
 
+use super::closed;
 use crate::{
     draft,
     expr::{Built, Scope},
@@ -107,6 +108,7 @@ fn say(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say>
             diagnostics.push(error);
             continue;
         }
+        closed::check(&key.text, value, diagnostics);
         if let Some(built) = draft::built(value, scope, diagnostics) {
             fields.push((key.text.clone(), built));
         }

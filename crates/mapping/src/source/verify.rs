@@ -85,6 +85,22 @@ impl Verify {
         self.ways.iter().any(|way| way.is_for(settings))
     }
 
+    /// One of the ways for an instance with these settings: by the name of its method, or by its
+    /// place among them, from 1.
+    pub(super) fn method_by(&self, settings: &Map, name: &str) -> Result<MethodSpec, String> {
+        let ways: Vec<&Way> = self.ways.iter().filter(|way| way.is_for(settings)).collect();
+        let place = name.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
+        let found = place.and_then(|place| ways.get(place).copied());
+        let found = found.or_else(|| ways.iter().copied().find(|way| way.method == name));
+        found.map_or_else(
+            || {
+                let known: Vec<&str> = ways.iter().map(|way| way.method).collect();
+                Err(format!("`verify:` has no way `{name}`; it has: {}", known.join(", ")))
+            },
+            |way| way.method(settings),
+        )
+    }
+
     /// The method for an instance with these settings.
     pub(super) fn method(&self, settings: &Map) -> Result<MethodSpec, Vec<String>> {
         let mut methods = Vec::new();

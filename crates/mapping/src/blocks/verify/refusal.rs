@@ -67,6 +67,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// All codes.
+    pub const CODES: [&'static str; 4] = [
+        "signature_missing",
+        "signature_invalid",
+        "timestamp_outside_tolerance",
+        "store_unavailable",
+    ];
+
     /// The stable code of the HTTP problem.
     pub const fn code(&self) -> &'static str {
         match self {

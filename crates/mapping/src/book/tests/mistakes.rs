@@ -11,13 +11,13 @@ const P: FileKind = FileKind::Mapping;
 const S: FileKind = FileKind::SourceConnector;
 const F: FileKind = FileKind::Feed;
 
-fn checked(more: &[(FileKind, &str, &str)]) -> Checked {
+pub(super) fn checked(more: &[(FileKind, &str, &str)]) -> Checked {
     let now = "2026-11-22T10:00:00Z".parse().expect("a time");
     filetests::run::run(&with(more), &Surroundings::default(), now, |_| true)
 }
 
 /// Line and message of everything that a check without secrets tells, but for what can fire.
-fn told(more: &[(FileKind, &str, &str)]) -> Vec<String> {
+pub(super) fn told(more: &[(FileKind, &str, &str)]) -> Vec<String> {
     let checked = checked(more);
     let is_coverage = |told: &&Diagnostic| {
         told.severity == Severity::Note

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::super::period::Period;
+
 /// What stands in place of a secret.
 const MASK: &str = "****";
 /// A key that contains one of these words has a secret for its value, or people's addresses.
@@ -25,6 +27,10 @@ const SECRET_WORDS: [&str; 13] = [
 ];
 /// And so has one that ends so.
 const SECRET_ENDS: [&str; 2] = ["_key", "_pwd"];
+/// Ways to verify whose value is a parameter's name or a time, whatever their own names sound like.
+const METHODS: [&str; 2] = ["url_token", "issued_token"];
+/// The longest name of a parameter.
+const MOST_NAME_BYTES: usize = 16;
 /// Values that begin so name a secret, or compute one, and are none.
 const NAMES_OF_SECRETS: [&str; 3] = ["env:", "file:", "="];
 /// A shorter secret is hidden in its line, but not searched for in messages.
@@ -185,6 +191,9 @@ fn in_line(
         if value.starts_with(['|', '>']) {
             return Some(Below::Lines(column));
         }
+        if is_method(key) && names_a_parameter(value) {
+            continue;
+        }
         if value.starts_with('{') && !value.starts_with("{{")
             || names_a_secret(value)
             || matches!(value.split([',', '}', ' ']).next(), Some("true" | "false"))
@@ -209,6 +218,24 @@ fn is_secret(key: &str) -> bool {
     let name = name.unwrap_or_default().to_lowercase().replace('-', "_");
     SECRET_WORDS.iter().any(|word| name.contains(word))
         || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether what stands before a colon is the key of a way to verify, and no secret's.
+fn is_method(key: &str) -> bool {
+    let name = key.trim_end_matches(['"', '\'', ' ']);
+    METHODS.iter().any(|method| {
+        name.strip_suffix(method).is_some_and(|before| {
+            before.is_empty() || before.ends_with(['{', ',', ' ', '-', '"', '\''])
+        })
+    })
+}
+
+/// Whether a value can be the name of a parameter, or a time, and no secret: a short word.
+fn names_a_parameter(value: &str) -> bool {
+    let word = value.split([',', '}', ' ']).next().unwrap_or_default();
+    word.len() <= MOST_NAME_BYTES
+        && (word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
+            || word.parse::<Period>().is_ok())
 }
 
 /// Values of this form may be shown: a name, an expression, a text with parts filled in.

@@ -161,6 +161,11 @@ fn secrets_are_hidden_however_they_are_laid_out_and_all_else_is_shown() {
         ("secret: |\n  a: b\n  c\nname: d", "secret: |\n  ****\n  ****\nname: d"),
         ("ä_secret: a1", "ä_secret: ****"),
         ("apiKey: a1\nsigning_key: b2\nkey: utf8", "apiKey: ****\nsigning_key: ****\nkey: utf8"),
+        // A parameter's name and a time are none either, and what could be one is hidden.
+        (
+            "verify: [{ url_token: token }, { issued_token: 1h }]\nurl_token: tok_A1b2",
+            "verify: [{ url_token: token }, { issued_token: 1h }]\nurl_token: ****",
+        ),
         // What a connector says about a secret is none.
         (
             "settings:\n  api_key:\n    secret: true\n    pattern: ^bt_\nkeys_as: x",
