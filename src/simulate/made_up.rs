@@ -166,11 +166,11 @@ fn facts(party: Party) -> String {
     // The last is a key of rules, for times without an offset.
     let own = ["status", "leg", "reason", "occurred_at", "timezone"];
     for field in FIELDS.iter().filter(|field| field.stated && !own.contains(&field.name)) {
-        write!(text, "  {0}: ={0}\n", field.name).expect("a text takes it");
+        writeln!(text, "  {0}: ={0}", field.name).expect("a text takes it");
     }
     text.push_str("statuses:\n");
     for status in Status::ALL {
-        write!(text, "  {0}: {0}\n", status.name()).expect("a text takes it");
+        writeln!(text, "  {0}: {0}", status.name()).expect("a text takes it");
     }
     text.push_str("tests: {}\n");
     text

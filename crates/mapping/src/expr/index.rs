@@ -76,7 +76,7 @@ mod tests {
         let index = Index::of(&map);
         let steps = |name: &str| {
             let mask = index.places.len() - 1;
-            (0..)
+            (0..index.places.len())
                 .take_while(|n| {
                     let place = usize::from(index.places[(hash(name) + n) & mask]);
                     index.entries[place - 1].0 != name

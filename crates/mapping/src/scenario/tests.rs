@@ -64,7 +64,7 @@ fn what_was_sent_is_held_against_what_was_expected() {
         let faults = scenario.judge(told);
         faults.into_iter().map(|(_, why)| why).collect::<Vec<_>>()
     };
-    assert_eq!(why(&[first.clone()]), ["nothing like { trigger: delivered } was sent"]);
+    assert_eq!(why(std::slice::from_ref(&first)), ["nothing like { trigger: delivered } was sent"]);
     let late = told("2026-11-16T10:00:00Z", "dispatched", "dispatched");
     assert_eq!(
         why(&[late, second.clone()]),
