@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::harness::{merchant, write};
 
-fn run(directory: &std::path::Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(directory: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_parcelwire"))
         .args(arguments)
         .current_dir(directory)
@@ -16,7 +16,7 @@ fn run(directory: &std::path::Path, arguments: &[&str]) -> Output {
         .expect("it runs")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

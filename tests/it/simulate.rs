@@ -1,24 +1,12 @@
 //! Stories that are lived by the command itself.
 
-use std::{path::Path, process::Output};
-
 use serde_json::Value;
 
-use crate::{harness::write, tidy::root};
-
-fn run(directory: &Path, arguments: &[&str]) -> Output {
-    std::process::Command::new(env!("CARGO_BIN_EXE_parcelwire"))
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("it runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::{
+    commands::{run, text},
+    harness::write,
+    tidy::root,
+};
 
 const STORY: &str = "\
 title: it comes

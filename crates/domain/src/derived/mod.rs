@@ -1,6 +1,6 @@
 //! The triggers that no source states: one file each. A rule looks at all that is known of an order
 //! and says when it fires if nothing else is heard; whoever keeps the time asks again then. Rules that
-//! speak of the same thing are asked in the order of [`RULES`], and see what was told before them.
+//! speak of the same thing are asked in the order of their table, and see what was told before them.
 //!
 //! Must not know: how orders are kept, destinations, files.
 

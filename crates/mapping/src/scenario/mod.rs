@@ -105,7 +105,7 @@ pub enum What {
 pub struct Expected {
     /// Where it stands.
     pub span: Span,
-    /// What is said of it, under the names of [`Scenario::told`].
+    /// What is said of it, under the names of [`Told`].
     fields: Map,
 }
 

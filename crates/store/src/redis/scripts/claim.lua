@@ -1,5 +1,5 @@
 -- Marks messages as being under way and answers them whole, those that are still unsent. The mark keeps
--- revisions away, and means nothing under another epoch.
+-- revisions away. Under another epoch it keeps other words away only: whoever left it may have told them.
 if not is_owner() then
   return 'not owner'
 end
