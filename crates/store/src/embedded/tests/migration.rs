@@ -84,7 +84,8 @@ fn what_was_noted_of_merchants_is_kept() {
         include_str!("../steps/3.sql"),
         include_str!("../steps/4.sql"),
         include_str!("../steps/5.sql"),
-        "INSERT INTO notes VALUES ('', 'own'), ('hey', 'heard'); PRAGMA user_version = 5",
+        "INSERT INTO notes VALUES ('', CAST('own' AS BLOB)), ('hey', CAST('heard' AS BLOB));
+             PRAGMA user_version = 5",
     ] {
         database.execute_batch(step).expect("it is led on");
     }
