@@ -85,7 +85,7 @@ impl Order {
     }
 
     /// Whether something was said of it that is never spoken of: then nothing that only follows is.
-    fn is_hushed(&self) -> bool {
+    pub(super) fn is_hushed(&self) -> bool {
         self.scans.iter().any(|scan| scan.reason.is_some_and(Reason::is_sensitive))
     }
 
@@ -102,7 +102,7 @@ impl Order {
         }
     }
 
-    fn case<'a>(&'a self, known: &[Known<'a>], policy: &Policy<'a>) -> Case<'a> {
+    pub(super) fn case<'a>(&'a self, known: &[Known<'a>], policy: &Policy<'a>) -> Case<'a> {
         let mut fields = Map::new();
         self.known.fill(&mut fields);
         let destination = destination(&fields);
@@ -201,7 +201,7 @@ fn ended(scans: &[&Scan], folded: &Folded, leg: Leg) -> Option<usize> {
     own.or(back)
 }
 
-fn things<'c>(case: &'c Case<'c>, scope: Scope) -> Vec<Option<&'c Thing<'c>>> {
+pub(super) fn things<'c>(case: &'c Case<'c>, scope: Scope) -> Vec<Option<&'c Thing<'c>>> {
     match scope {
         Scope::Order => vec![None],
         Scope::Parcel => case.live_parcels().map(Some).collect(),
@@ -225,11 +225,11 @@ impl Asked {
 }
 
 /// An order that is asked.
-struct Desk<'d> {
-    order: &'d Order,
-    case: &'d Case<'d>,
-    policy: &'d Policy<'d>,
-    now: Timestamp,
+pub(super) struct Desk<'d> {
+    pub(super) order: &'d Order,
+    pub(super) case: &'d Case<'d>,
+    pub(super) policy: &'d Policy<'d>,
+    pub(super) now: Timestamp,
 }
 
 impl Desk<'_> {
@@ -304,7 +304,7 @@ impl Desk<'_> {
         self.policy.hearing.of(&missed, Days { places: &places, zone }, self.now)
     }
 
-    fn firing(&self, rule: &dyn Rule, of: &Of<'_>, due: &Due) -> Firing {
+    pub(super) fn firing(&self, rule: &dyn Rule, of: &Of<'_>, due: &Due) -> Firing {
         let derived = rule.derived();
         let basis = &self.order.scans[due.basis];
         let subject = of.thing.map_or(self.case.subject, |thing| thing.subject);

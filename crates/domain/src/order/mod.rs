@@ -11,6 +11,7 @@ mod group;
 mod identity;
 mod joined;
 mod merge;
+mod outlook;
 mod parcels;
 mod policy;
 mod rule;
@@ -38,6 +39,7 @@ pub use derive::{Derivation, Postponed};
 pub use fact::Fact;
 pub use identity::{ALIAS_DAYS, Lead};
 pub use merge::Merged;
+pub use outlook::{Prospect, Stands};
 pub use policy::{OncePer, Policy, Seat, TriggerPolicy};
 pub use ruling::{Firing, Passed, Ruling, Standing, Subject, United};
 

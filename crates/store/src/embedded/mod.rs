@@ -21,6 +21,7 @@ mod ready;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod unmapped;
 mod waiting;
 

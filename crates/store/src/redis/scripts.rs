@@ -83,5 +83,6 @@ scripts! {
     ROWS: "no-writes", "rows.lua";
     REFUSED: "no-writes", "refused.lua";
     STORY: "no-writes", "story.lua";
+    TIMELINE: "no-writes", "timeline.lua";
     FACTS: "no-writes", "facts.lua";
 }
