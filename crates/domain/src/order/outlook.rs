@@ -2,6 +2,7 @@
 //! ask; it changes nothing.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{
     OncePer, Order, Policy, Subject,
@@ -37,7 +38,8 @@ pub struct Prospect {
 }
 
 /// Whether a prospect will be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stands {
     /// When it is due, if nothing refutes it.
     Planned,
@@ -75,7 +77,6 @@ impl Order {
         let fact = self.parked.iter().find(|fact| (fact.receipt, fact.index) == told_by)?;
         Some(fact.until)
     }
-
 }
 
 impl Desk<'_> {

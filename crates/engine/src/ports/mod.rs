@@ -20,6 +20,6 @@ pub use ledger::{
     Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
 };
 pub use records::*;
-pub use story::{CONNECTOR_LINE, FOLLOWED, StoryDecision, StoryLine};
+pub use story::{CONNECTOR_LINE, FOLLOWED, ORDERS_JOINED, StoryDecision, StoryLine};
 pub use transport::{Clock, Transport, TransportError};
 pub use unmapped::Unmapped;

@@ -15,6 +15,9 @@ pub const FOLLOWED: u16 = 0x8000;
 /// The field of a line that names the line of the connector's file which gave the event its status.
 pub const CONNECTOR_LINE: &str = "connector_line";
 
+/// The field of a line that says how many orders its event showed to be the same as another.
+pub const ORDERS_JOINED: &str = "orders_joined";
+
 /// One line of explanation for one event of a receipt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoryLine {
@@ -32,7 +35,7 @@ pub struct StoryLine {
     pub outcome: String,
     /// The rule that decided, e.g. `late`, `off`, `when`, `repeated`.
     pub rule: String,
-    /// The event's flat fields, and [`CONNECTOR_LINE`].
+    /// The event's flat fields with its source, [`CONNECTOR_LINE`] and [`ORDERS_JOINED`].
     pub fields: Map,
     /// Per trigger and destination: what was decided and why.
     pub decisions: Vec<StoryDecision>,

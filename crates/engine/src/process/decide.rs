@@ -23,10 +23,11 @@ use super::{
 };
 use crate::{
     Messages,
+    explain::is_known_rule,
     hearing::Word,
     ports::{
-        AggregateWrite, CONNECTOR_LINE, Commit, NewMessage, Outcome, PendingMessage, Recalled, ReceiptLines,
-        Revision, StoryDecision, StoryLine, Unmapped,
+        AggregateWrite, CONNECTOR_LINE, Commit, NewMessage, ORDERS_JOINED, Outcome, PendingMessage,
+        Recalled, ReceiptLines, Revision, StoryDecision, StoryLine, Unmapped,
     },
 };
 
@@ -62,6 +63,8 @@ pub(crate) struct Decide<'a> {
     pub(super) pending: Vec<PendingMessage>,
     pub(super) lines: BTreeMap<ReceiptId, BTreeMap<u16, Line>>,
     touched: Vec<ReceiptId>,
+    /// How many orders turned out to be others.
+    pub(super) joined: i64,
     pub(super) messages: Vec<NewMessage>,
     /// The same messages' words.
     pub(super) made: Vec<(MessageId, Frozen)>,
@@ -112,6 +115,7 @@ impl<'a> Decide<'a> {
             pending: recalled.pending.clone(),
             lines: lines.collect(),
             touched: Vec::new(),
+            joined: 0,
             messages: Vec::new(),
             made: Vec::new(),
             revisions: Vec::new(),
@@ -205,9 +209,13 @@ impl<'a> Decide<'a> {
     /// `line` is that of the connector's file which gave the fact its status.
     fn fact(&mut self, fact: Fact, line: Option<&str>) -> Option<AggregateId> {
         let mut fields = flat(&fact.event);
+        fields.set("raw_source", Value::text(fact.event.source.as_str()));
         fields.set_some(CONNECTOR_LINE, line.map(Value::text));
         let key = (fact.receipt, fact.index);
+        let joined = self.joined;
         let id = self.order_of(&fact);
+        let joined = (self.joined > joined).then(|| Value::int(self.joined - joined));
+        fields.set_some(ORDERS_JOINED, joined);
         let desk = self.orders.get_mut(&id)?;
         desk.changed = true;
         self.words.push(word(&fact, id));
@@ -399,6 +407,7 @@ impl<'a> Decide<'a> {
                 outcomes.push((*receipt, of_receipt(lines.values())));
             }
         }
+        debug_assert!(self.story.values().all(has_words), "each rule has words: {:?}", self.story);
         let changed = self.orders.into_iter().filter(|(_, desk)| desk.changed);
         // One that was made and merged away in this very step was never there.
         let changed = changed.filter(|(_, desk)| desk.read.is_some() || desk.merged_into.is_none());
@@ -422,6 +431,12 @@ impl<'a> Decide<'a> {
             at: now,
         }
     }
+}
+
+/// Whether people can be told why.
+fn has_words(line: &StoryLine) -> bool {
+    let is_known = |rule: &str| rule.is_empty() || rule == "message" || is_known_rule(rule);
+    is_known(&line.rule) && line.decisions.iter().all(|decision| is_known(&decision.decision))
 }
 
 /// The line by which a message is made: that of what is special about it, else of its trigger.

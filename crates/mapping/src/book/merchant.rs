@@ -65,9 +65,8 @@ impl Desk<'_> {
         let mapping = mapping.filter(|_| sound)?;
         let state = file.get("state").map(|node| node.span.place().into());
         let after = file.get("after").into_iter().flat_map(Node::entries);
-        let after = after.filter_map(|(key, node)| {
-            Some((Trigger::parse(&key.text)?, node.span.place().into()))
-        });
+        let after = after
+            .filter_map(|(key, node)| Some((Trigger::parse(&key.text)?, node.span.place().into())));
         let testers = file.get("testers").map(Node::one_or_many).unwrap_or_default();
         let names = text("names").and_then(NamesIn::parse).or(mapping.names).unwrap_or_default();
         Some(Merchant {

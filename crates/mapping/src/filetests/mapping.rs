@@ -12,7 +12,9 @@ use parcelwire_domain::{
 use super::{FileTest, compare, given::event};
 use crate::{
     destination::DestinationConnector,
-    merchant::{Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State, lay_values},
+    merchant::{
+        Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State, lay_values,
+    },
     text::{Diagnostics, Node, SourceFile, read},
 };
 

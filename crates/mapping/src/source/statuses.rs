@@ -77,12 +77,7 @@ impl Statuses {
     }
 }
 
-fn say(
-    row: &Span,
-    node: &Node,
-    scope: &Scope,
-    diagnostics: &mut Diagnostics,
-) -> Option<Say> {
+fn say(row: &Span, node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say> {
     let place = Place::from(row);
     if let Some(text) = node.as_str() {
         if text == "ignore" {

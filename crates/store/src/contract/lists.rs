@@ -272,7 +272,8 @@ async fn told(store: &dyn Books) -> Vec<(String, Json)> {
         let story = store.story(ReceiptId::from_bits(n)).await.expect("it answers");
         told.push((format!("story of {n}"), json!(story)));
     }
-    for (whose, order) in [("ben", 1002), ("ben", 1005), ("ben", 1007), ("ben", 99), ("hey", 1002)] {
+    for (whose, order) in [("ben", 1002), ("ben", 1005), ("ben", 1007), ("ben", 99), ("hey", 1002)]
+    {
         let id = AggregateId::from_bits(order);
         let life = store.timeline(merchant(whose), id).await.expect("it answers");
         let life = json!({ "events": life.events, "messages": life.messages });
