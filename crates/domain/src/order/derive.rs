@@ -17,7 +17,7 @@ use crate::{
     derived::{Case, Due, Follows, Of, RULES, Rule, Said, Scope, Thing, Told, Whose},
     id::{OccurrenceId, SourceName},
     silence::{Days, Heard, Missed, Suspension},
-    taxonomy::{Leg, Reason, Trigger},
+    taxonomy::{Derived, Leg, Reason, Trigger},
 };
 
 /// Most that is remembered of what was told of one order; what was told first is forgotten first.
@@ -53,11 +53,8 @@ impl Order {
     /// follows while nobody is known to tell it to.
     pub fn derive(&mut self, policy: &Policy<'_>, now: Timestamp) -> Derivation {
         let is_on = |rule: &dyn Rule| {
-            let derived = rule.derived();
-            let rules = policy.triggers.get(&Trigger::Derived(derived));
-            let from = derived.follows_from();
-            rules.is_some_and(|rules| rules.on)
-                && self.scans.iter().any(|scan| from.contains(&scan.status))
+            let rules = policy.triggers.get(&Trigger::Derived(rule.derived()));
+            rules.is_some_and(|rules| rules.on) && self.may_follow(rule.derived())
         };
         let rules: Vec<&dyn Rule> = RULES.into_iter().filter(|rule| is_on(*rule)).collect();
         let mut asked = Asked { told: self.told.clone(), ..Asked::default() };
@@ -82,6 +79,12 @@ impl Order {
         self.next = asked.next;
         self.postponed = asked.postponed;
         asked.derivation
+    }
+
+    /// Whether something was said from which it can follow.
+    pub(super) fn may_follow(&self, derived: Derived) -> bool {
+        let from = derived.follows_from();
+        self.scans.iter().any(|scan| from.contains(&scan.status))
     }
 
     /// Whether something was said of it that is never spoken of: then nothing that only follows is.

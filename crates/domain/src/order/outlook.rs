@@ -63,7 +63,7 @@ impl Order {
         let case = self.case(&known, policy);
         let desk = Desk { order: self, case: &case, policy, now };
         let mut prospects = Vec::new();
-        for rule in RULES {
+        for rule in RULES.into_iter().filter(|rule| self.may_follow(rule.derived())) {
             for thing in things(&case, rule.scope()) {
                 prospects.extend(desk.prospect(rule, thing));
             }
