@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::{
     asking::{run, text},
-    harness::{SHOP_SECRET, TOKEN, answer, fulfilment, hmac_base64, next, order, scan, write},
+    harness::{
+        Answer, SHOP_SECRET, TOKEN, answer, fulfilment, hmac_base64, next, order, scan, spawn_app,
+        write,
+    },
     process::Relay,
 };
 
@@ -232,4 +235,32 @@ async fn commands(directory: &Path, relay: &Relay) {
     let (code, told) = of(&["explain", "1", "--merchant", "nobody"]).await;
     assert_eq!(code, Some(2), "{told}");
     assert_eq!(relay.get("/api/v1/merchants/hey/explain").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_says_why_nothing_came_of_it_and_which_line_gave_its_status() {
+    let app = spawn_app().await;
+    let story = async |told: Answer| app.settled(&told).await;
+    let known = story(app.shop("fulfillments/create", &fulfilment(1)).await).await;
+    let line = known["events"][0]["fields"]["connector_line"].as_str().expect("a line");
+    assert!(line.starts_with("(shipped) sources/shopify.yaml:"), "{line}");
+    assert_eq!(known["events"][0]["fields"]["raw_source"], "shop");
+    assert_eq!(
+        known["reading"],
+        json!({
+            "events": 1, "why": null, "notes": [], "unmapped_codes": [], "ignored_codes": [],
+        })
+    );
+    let strange = story(app.shop("fulfillment_events/create", &scan(1, "teleported")).await).await;
+    assert_eq!(
+        (&strange["why"], &strange["reading"]["why"]),
+        (&json!("unmapped_code"), &json!("unmapped_code: teleported"))
+    );
+    assert_eq!(strange["reading"]["unmapped_codes"], json!(["teleported"]));
+    let broken = story(app.shop_raw("hey", "orders/create", b"{".to_vec()).await).await;
+    let why = broken["reading"]["why"].as_str().expect("why");
+    assert!(why.starts_with("unreadable: "), "{why}");
+    let bytes = story(app.shop_raw("hey", "orders/create", vec![b'{', 0xff, b'}']).await).await;
+    assert!(bytes["request"]["body"]["base64"].is_string());
+    assert!(bytes["reading"]["why"].as_str().is_some_and(|why| why.contains("UTF-8")), "{bytes}");
 }

@@ -8,6 +8,7 @@ mod explain;
 mod lists;
 mod narrow;
 mod polls;
+mod reading;
 mod stories;
 mod test_events;
 mod unmapped;

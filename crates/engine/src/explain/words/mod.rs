@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use parcelwire_domain::order::Stands;
 
-use super::story::{Entry, Explained, Message, OrderStory, Unknown};
+use super::story::{Entry, Explained, Message, OrderStory, Recipient, Unknown};
 use crate::ports::StoryDecision;
 use voice::{Both, Voice};
 
@@ -21,6 +21,16 @@ pub use voice::Language;
 /// Whether there are words for a rule's name.
 pub(crate) fn is_known_rule(rule: &str) -> bool {
     rules::of_decision(rule).is_some()
+}
+
+/// A tool's own words may name whom it was told to write to: texts show nobody in full.
+fn hushed(text: String, recipient: &Recipient) -> String {
+    let masked = recipient.masked();
+    let pairs = [(&recipient.email, masked.email), (&recipient.phone, masked.phone)];
+    pairs.into_iter().fold(text, |text, pair| match pair {
+        (Some(whole), Some(masked)) => text.replace(whole.as_str(), &masked),
+        (None, _) | (_, None) => text,
+    })
 }
 
 /// Writes all texts.
@@ -32,7 +42,8 @@ pub(super) fn tell(explained: &mut Explained, language: Language) {
             let id = order.messages[n].id;
             let decisions = order.entries.iter().flat_map(|entry| &entry.decisions);
             let made_by = decisions.into_iter().find(|decision| decision.message == Some(id));
-            order.messages[n].text = voice.message(&order.messages[n], made_by, now);
+            let text = voice.message(&order.messages[n], made_by, now);
+            order.messages[n].text = hushed(text, &order.recipient);
         }
         for n in 0..order.entries.len() {
             order.entries[n].text = voice.entry(order, n);

@@ -305,7 +305,7 @@ fn every_way_in_which_nothing_is_sent_is_told() {
     dead.why = Some("rejected".to_owned());
     dead.last.as_mut().expect("one").answer = Some("400".to_owned());
     dead.last.as_mut().expect("one").verdict = "rejected".to_owned();
-    dead.last.as_mut().expect("one").detail = "no such metric".to_owned();
+    dead.last.as_mut().expect("one").detail = "unknown anna@hey.example".to_owned();
     let mut gone = message(4, Status::OutForDelivery, "cancelled");
     gone.why = Some("superseded".to_owned());
     gone.superseded_by = Some("delivered".to_owned());
@@ -349,7 +349,7 @@ fn every_way_in_which_nothing_is_sent_is_told() {
             "\n  suspended: a source is quieter than usual, so that nobody knows whether it is true (depot); \
              looked at again on Tue 24 Nov 2026, 16:00",
             "Other messages:",
-            "given up on Tue 24 Nov 2026, 10:01: the destination rejected it (1 try, the last one answered 400: no such metric)",
+            "given up on Tue 24 Nov 2026, 10:01: the destination rejected it (1 try, the last one answered 400: unknown a…@hey.example)",
             "taken back on Tue 24 Nov 2026, 10:01: something later took its place: Delivered (delivered)",
             "what became known refutes it: Delivered (delivered)",
             "waits: the destination refuses the key, since Tue 24 Nov 2026, 09:00; tried again on",
@@ -362,7 +362,7 @@ fn every_way_in_which_nothing_is_sent_is_told() {
             "Sendung ohne Bewegung (shipment_stalled), A1, von niemandem gesagt",
             "ausgesetzt: Eine Quelle ist stiller als sonst, so dass niemand weiß, ob es stimmt (depot); wird am",
             "Weitere Nachrichten:",
-            "aufgegeben am Di. 24.11.2026, 10:01: das Ziel hat sie abgelehnt (1 Versuch, letzte Antwort 400: no such metric)",
+            "aufgegeben am Di. 24.11.2026, 10:01: das Ziel hat sie abgelehnt (1 Versuch, letzte Antwort 400: unknown a…@hey.example)",
             "Späteres ist an ihre Stelle getreten: Zugestellt (delivered)",
             "Bekanntgewordenes widerlegt sie: Zugestellt (delivered)",
             "wartet: das Ziel lehnt den Schlüssel ab, seit",
