@@ -8,8 +8,6 @@ mod voice;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
-
 use parcelwire_domain::order::Stands;
 
 use super::story::{Entry, Explained, Message, OrderStory, Recipient, Unknown};
@@ -66,7 +64,7 @@ impl Voice {
         if explained.orders.len() > 1 {
             let count = explained.orders.len().to_string();
             let several: Both = ["{} orders go by “{}”:", "{} Bestellungen heißen „{}“:"];
-            let _ = writeln!(said, "{}\n", self.fill(several, &[&count, asked]));
+            said += &format!("{}\n\n", self.fill(several, &[&count, asked]));
         }
         let orders: Vec<String> =
             explained.orders.iter().map(|order| self.order(order, asked, merchant, zone)).collect();
@@ -83,15 +81,15 @@ impl Voice {
             let names = order.names.iter().filter(|(of, _)| *of == kind);
             let names: Vec<&str> = names.map(|(_, name)| name.as_str()).collect();
             if !names.is_empty() {
-                let _ = write!(said, "\n{}: {}", self.pick(label), names.join(", "));
+                said += &format!("\n{}: {}", self.pick(label), names.join(", "));
             }
         }
         if order.cut {
             let cut: Both = ["Older events are left out.", "Ältere Ereignisse sind weggelassen."];
-            let _ = write!(said, "\n{}", self.pick(cut));
+            said += &format!("\n{}", self.pick(cut));
         }
         for entry in &order.entries {
-            let _ = write!(said, "\n\n{}", entry.text);
+            said += &format!("\n\n{}", entry.text);
         }
         self.others(order, &mut said);
         self.next(order, &mut said);
@@ -123,9 +121,9 @@ impl Voice {
         if others.is_empty() {
             return;
         }
-        let _ = write!(said, "\n\n{}", self.pick(["Other messages:", "Weitere Nachrichten:"]));
+        *said += &format!("\n\n{}", self.pick(["Other messages:", "Weitere Nachrichten:"]));
         for message in others {
-            let _ = write!(said, "\n  {}: {}", message.destination, message.text);
+            *said += &format!("\n  {}: {}", message.destination, message.text);
         }
     }
 
@@ -139,9 +137,9 @@ impl Voice {
             if planned.is_empty() {
                 continue;
             }
-            let _ = write!(said, "\n\n{}", self.pick(heading));
+            *said += &format!("\n\n{}", self.pick(heading));
             for planned in planned {
-                let _ = write!(said, "\n  {}", planned.text);
+                *said += &format!("\n  {}", planned.text);
             }
         }
         let look = match order.next_look {
@@ -156,7 +154,7 @@ impl Voice {
                 ])
                 .to_owned(),
         };
-        let _ = write!(said, "\n\n{look}");
+        *said += &format!("\n\n{look}");
     }
 
     /// What was heard, or what followed; below it what it came to.
@@ -166,10 +164,10 @@ impl Voice {
         said += "  ";
         said += &self.name(&entry.status);
         if let Some(reason) = &entry.reason {
-            let _ = write!(said, ", {reason}");
+            said += &format!(", {reason}");
         }
         if let Some(subject) = &entry.subject {
-            let _ = write!(said, ", {subject}");
+            said += &format!(", {subject}");
         }
         said += &self.origin(entry);
         if entry.orders_joined > 0 {
@@ -187,14 +185,14 @@ impl Voice {
             said += &self.fill(waited, &[&self.at(until)]);
         }
         if entry.decisions.is_empty() {
-            let _ = write!(said, "\n  {}", self.rule(&entry.rule, "", None));
+            said += &format!("\n  {}", self.rule(&entry.rule, "", None));
             if let Some(until) = entry.parked_until {
                 let until = self.at(until);
                 said += &self.fill(["; until {} at most", "; längstens bis {}"], &[&until]);
             }
         }
         for decision in &entry.decisions {
-            let _ = write!(said, "\n  {}", self.decision(order, place, decision));
+            said += &format!("\n  {}", self.decision(order, place, decision));
         }
         said
     }
