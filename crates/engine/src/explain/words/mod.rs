@@ -64,7 +64,7 @@ impl Voice {
         if explained.orders.len() > 1 {
             let count = explained.orders.len().to_string();
             let several: Both = ["{} orders go by “{}”:", "{} Bestellungen heißen „{}“:"];
-            said += &format!("{}\n\n", self.fill(several, &[&count, asked]));
+            said.extend([self.fill(several, &[&count, asked]).as_str(), "\n\n"]);
         }
         let orders: Vec<String> =
             explained.orders.iter().map(|order| self.order(order, asked, merchant, zone)).collect();
@@ -81,15 +81,15 @@ impl Voice {
             let names = order.names.iter().filter(|(of, _)| *of == kind);
             let names: Vec<&str> = names.map(|(_, name)| name.as_str()).collect();
             if !names.is_empty() {
-                said += &format!("\n{}: {}", self.pick(label), names.join(", "));
+                said.extend(["\n", self.pick(label), ": ", &names.join(", ")]);
             }
         }
         if order.cut {
             let cut: Both = ["Older events are left out.", "Ältere Ereignisse sind weggelassen."];
-            said += &format!("\n{}", self.pick(cut));
+            said.extend(["\n", self.pick(cut)]);
         }
         for entry in &order.entries {
-            said += &format!("\n\n{}", entry.text);
+            said.extend(["\n\n", &entry.text]);
         }
         self.others(order, &mut said);
         self.next(order, &mut said);
@@ -121,9 +121,9 @@ impl Voice {
         if others.is_empty() {
             return;
         }
-        *said += &format!("\n\n{}", self.pick(["Other messages:", "Weitere Nachrichten:"]));
+        said.extend(["\n\n", self.pick(["Other messages:", "Weitere Nachrichten:"])]);
         for message in others {
-            *said += &format!("\n  {}: {}", message.destination, message.text);
+            said.extend(["\n  ", message.destination.as_str(), ": ", &message.text]);
         }
     }
 
@@ -137,9 +137,9 @@ impl Voice {
             if planned.is_empty() {
                 continue;
             }
-            *said += &format!("\n\n{}", self.pick(heading));
+            said.extend(["\n\n", self.pick(heading)]);
             for planned in planned {
-                *said += &format!("\n  {}", planned.text);
+                said.extend(["\n  ", &planned.text]);
             }
         }
         let look = match order.next_look {
@@ -154,7 +154,7 @@ impl Voice {
                 ])
                 .to_owned(),
         };
-        *said += &format!("\n\n{look}");
+        said.extend(["\n\n", &look]);
     }
 
     /// What was heard, or what followed; below it what it came to.
@@ -164,10 +164,10 @@ impl Voice {
         said += "  ";
         said += &self.name(&entry.status);
         if let Some(reason) = &entry.reason {
-            said += &format!(", {reason}");
+            said.extend([", ", reason]);
         }
         if let Some(subject) = &entry.subject {
-            said += &format!(", {subject}");
+            said.extend([", ", subject]);
         }
         said += &self.origin(entry);
         if entry.orders_joined > 0 {
@@ -185,14 +185,14 @@ impl Voice {
             said += &self.fill(waited, &[&self.at(until)]);
         }
         if entry.decisions.is_empty() {
-            said += &format!("\n  {}", self.rule(&entry.rule, "", None));
+            said.extend(["\n  ", &self.rule(&entry.rule, "", None)]);
             if let Some(until) = entry.parked_until {
                 let until = self.at(until);
                 said += &self.fill(["; until {} at most", "; längstens bis {}"], &[&until]);
             }
         }
         for decision in &entry.decisions {
-            said += &format!("\n  {}", self.decision(order, place, decision));
+            said.extend(["\n  ", &self.decision(order, place, decision)]);
         }
         said
     }
