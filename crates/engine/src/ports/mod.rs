@@ -1,5 +1,5 @@
-//! What the engine needs of the world, in its own words. A store implements [`Ledger`] and
-//! [`Archive`], the root [`Transport`] and [`Clock`]; simulation brings its own.
+//! What the engine needs of the world, in its own words. A store implements [`Ledger`],
+//! [`Archive`] and [`Vault`], the root [`Transport`] and [`Clock`]; simulation brings its own.
 //!
 //! Calls are batch-shaped: *the item is atomic, the batch only saves round trips*.
 
@@ -11,6 +11,7 @@ pub mod records;
 mod story;
 pub mod transport;
 pub mod unmapped;
+pub mod vault;
 
 pub use archive::{
     Archive, Cursor, Filter, List, MOST_OF_TIMELINE, Page, Row, StoreHealth, Timeline,
@@ -23,3 +24,4 @@ pub use records::*;
 pub use story::{CONNECTOR_LINE, FOLLOWED, ORDERS_JOINED, StoryDecision, StoryLine};
 pub use transport::{Clock, Transport, TransportError};
 pub use unmapped::Unmapped;
+pub use vault::{Place, Shelf, Vault};

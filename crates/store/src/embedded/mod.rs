@@ -13,7 +13,6 @@ mod desk;
 mod find;
 mod ledger;
 mod migrate;
-mod notes;
 mod open;
 mod packed;
 mod prune;
@@ -23,6 +22,7 @@ mod rows;
 mod tests;
 mod timeline;
 mod unmapped;
+mod vault;
 mod waiting;
 
 use std::{
