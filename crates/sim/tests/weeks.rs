@@ -141,8 +141,8 @@ fn whoever_asks_is_told_what_was_sent_what_waits_and_why_whatever_failed_meanwhi
     let has = |text: &str, part: &str| assert!(text.contains(part), "`{part}` is in:\n{text}");
     // It waits to be collected: reminded after three days, while the feed was alive.
     has(&waits.text, "Order A-0 of dora (times in Europe/Berlin)\nRecipient: k…@example.test");
-    has(&waits.text, "Ready to be collected (ready_for_pickup), T-0, said by depot");
-    has(&waits.text, "[depot.yaml:17]");
+    has(&waits.text, "Ready to be collected (ready_for_pickup), T-0, ");
+    has(&waits.text, "said by depot as “ready_for_pickup” [depot.yaml:17]");
     has(&waits.text, "Pickup Reminder (pickup_reminder), T-0, said by nobody");
     has(&waits.text, "pigeon: “Pickup Reminder” sent on");
     has(&waits.text, "pigeon: late: a later step was known before it");

@@ -4,6 +4,7 @@ mod destinations;
 mod examples;
 mod files;
 mod layers;
+mod lines;
 mod mistakes;
 mod slips;
 mod waiting;
