@@ -13,6 +13,7 @@ mod coverage;
 mod destinations;
 mod disk;
 mod docs;
+mod explain;
 mod feeds;
 mod fetched_keys;
 mod first_start;

@@ -5,6 +5,7 @@ mod asker;
 mod chance;
 pub mod dry;
 mod engine;
+pub mod explain;
 mod fresh;
 mod hearing;
 mod limits;

@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use parcelwire_engine::{
     Answer, Engine, Hook, Target,
+    explain::{Explained, Language},
     ports::{Archive as _, Clock as _, FOLLOWED, Filter, List},
 };
 use parcelwire_store::embedded;
@@ -55,6 +56,8 @@ pub struct Weeks {
     pub told: Vec<(u64, u64, String)>,
     /// What is shown of what followed: `TRIGGER OUTCOME: RULE`, newest first.
     pub followed: Vec<String>,
+    /// How the orders are explained that were asked for, at the end.
+    pub explained: Vec<Explained>,
     /// How often the relay died.
     pub crashes: u64,
 }
@@ -92,6 +95,8 @@ pub struct Story {
     pub away: Option<(u64, u64)>,
     /// The merchant's files are gone, from an hour until another.
     pub without_files: Option<(u64, u64)>,
+    /// What is asked for at the end: names of orders or parcels.
+    pub explain: Vec<&'static str>,
 }
 
 /// Lives them.
@@ -106,7 +111,7 @@ pub fn live(seed: u64, plan: Plan, story: Story) -> Weeks {
 }
 
 async fn lived(world: World, seed: u64, story: Story) -> Weeks {
-    let Story { mut scans, days, away, without_files } = story;
+    let Story { mut scans, days, away, without_files, explain } = story;
     let is_within = |hours: Option<(u64, u64)>, hour: u64| {
         hours.is_some_and(|(from, to)| (from..to).contains(&hour))
     };
@@ -158,7 +163,19 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         format!("{} {}: {}", text("status"), text("outcome"), text("rule"))
     });
-    Weeks { told, followed: followed.collect(), crashes }
+    let followed = followed.collect();
+    Weeks { told, followed, explained: explained(&world, &life, &explain).await, crashes }
+}
+
+async fn explained(world: &World, life: &Life, names: &[&str]) -> Vec<Explained> {
+    let book = world.rules.book();
+    let merchant = book.merchant(WATCHFUL).expect("its files are in order");
+    let mut explained = Vec::new();
+    for name in names {
+        let told = life.engine.explain(merchant, name, Language::En).await;
+        explained.push(told.expect("memory answers"));
+    }
+    explained
 }
 
 fn summary(hour: u64, body: &Value) -> (u64, u64, String) {

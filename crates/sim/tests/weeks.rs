@@ -126,3 +126,50 @@ fn orders_of_a_merchant_whose_files_are_gone_sleep_on_and_wake_when_they_are_bac
     let lines = weeks.followed.iter().filter(|line| *line == "pickup_reminder forwarded: ");
     assert_eq!(lines.count(), 200);
 }
+
+#[test]
+fn whoever_asks_is_told_what_was_sent_what_waits_and_why_whatever_failed_meanwhile() {
+    let names = vec!["A-0", "T-1", "A-2", "A-9999"];
+    let calm = || {
+        let mut scans = a_hundred_orders();
+        scans.extend(others(0, 7));
+        scans.push(Scan::at_hour(7, 0, "out_for_delivery").said_in_hour(30));
+        Story { scans, days: 12, explain: names.clone(), ..Story::default() }
+    };
+    let weeks = live(11, CALM, calm());
+    let [waits, moves, _, nobody] = &weeks.explained[..] else { panic!("all are told") };
+    let has = |text: &str, part: &str| assert!(text.contains(part), "`{part}` is in:\n{text}");
+    // It waits to be collected: reminded after three days, while the feed was alive.
+    has(&waits.text, "Order A-0 of dora (times in Europe/Berlin)\nRecipient: k…@example.test");
+    has(&waits.text, "Ready to be collected (ready_for_pickup), T-0, ");
+    has(&waits.text, "said by depot as “ready_for_pickup” [depot.yaml:17]");
+    has(&waits.text, "Pickup Reminder (pickup_reminder), T-0, said by nobody");
+    has(&waits.text, "pigeon: “Pickup Reminder” sent on");
+    has(&waits.text, "pigeon: late: a later step was known before it");
+    has(&waits.text, "only remembered: it is not told, but teaches something about the order");
+    // The other one stands still, and since the feed died nobody can know why.
+    let suspended: Vec<&str> = moves.orders[0]
+        .planned
+        .iter()
+        .filter(|planned| planned.text.contains("is suspended"))
+        .map(|planned| planned.trigger.name())
+        .collect();
+    let rules: Vec<&str> = moves.orders[0].entries.iter().map(|it| it.rule.as_str()).collect();
+    assert_eq!(suspended.is_empty(), !rules.contains(&"source_silent"), "{}", moves.text);
+    has(&moves.text, "Order A-1 of dora");
+    has(&moves.text, "[watchful.yaml:2]");
+    has(&nobody.text, "No webhook named “A-9999”: dora has no order");
+    assert!(nobody.orders.is_empty() && nobody.unknown.is_some());
+    // Whatever fails: what was sent is told as sent, and each line once.
+    let weeks = live(12, Plan::Often(4), calm());
+    assert!(weeks.crashes > 0);
+    for (told, calm) in weeks.explained.iter().zip([waits, moves]) {
+        let lines = |of: &parcelwire_engine::explain::Explained| -> Vec<String> {
+            let entries = of.orders[0].entries.iter().filter(|entry| !entry.derived);
+            entries.map(|entry| format!("{} {}", entry.status, entry.outcome)).collect()
+        };
+        assert_eq!(lines(told), lines(calm), "{}", told.text);
+        let states = told.orders[0].messages.iter().map(|message| message.state.as_str());
+        assert!(states.clone().all(|state| state == "sent"), "{}", told.text);
+    }
+}

@@ -4,9 +4,11 @@
 mod access;
 mod coverage;
 mod cursor;
+mod explain;
 mod lists;
 mod narrow;
 mod polls;
+mod reading;
 mod stories;
 mod test_events;
 mod unmapped;
@@ -40,6 +42,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/polls", web::to(polls::all)))
         .service(read("/merchants/{merchant}/polls", web::to(polls::of)))
         .service(read("/merchants/{merchant}/coverage", web::to(coverage::of)))
+        .service(read("/merchants/{merchant}/explain", web::to(explain::of)))
         .service(
             web::resource("/merchants/{merchant}/test-events")
                 .route(web::post().to(test_events::send))

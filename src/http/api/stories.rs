@@ -6,7 +6,7 @@ use actix_web::{
 };
 use parcelwire_domain::id::{MerchantId, ReceiptId};
 
-use super::{Answer, Shared, access, merchant, not_found, unavailable};
+use super::{Answer, Shared, access, merchant, not_found, reading, unavailable};
 
 /// The books of all merchants.
 pub(super) async fn stats(request: HttpRequest, shared: Data<Shared>) -> Answer {
@@ -62,7 +62,12 @@ async fn story(shared: &Shared, merchant: Option<MerchantId>, id: &str) -> Answe
         merchant.as_ref().is_none_or(|merchant| story["merchant"] == merchant.as_str())
     };
     match story.filter(is_theirs) {
-        Some(story) => Ok(HttpResponse::Ok().json(story)),
+        Some(mut story) => {
+            if let Some(reading) = reading::of(&shared.engine.rules().book(), &story) {
+                story["reading"] = reading;
+            }
+            Ok(HttpResponse::Ok().json(story))
+        }
         None => Err(not_found("receipt")),
     }
 }

@@ -127,7 +127,7 @@ impl<'c> Of<'c> {
     }
 
     /// How long a trigger waits.
-    pub(super) fn wait(&self, derived: Derived) -> Option<Wait> {
+    pub(crate) fn wait(&self, derived: Derived) -> Option<Wait> {
         let policy = self.case.triggers.get(&Trigger::Derived(derived));
         let after = policy.and_then(|policy| policy.after);
         let after = after.or_else(|| Some(derived.threshold()?.default))?;

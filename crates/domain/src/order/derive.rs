@@ -17,7 +17,7 @@ use crate::{
     derived::{Case, Due, Follows, Of, RULES, Rule, Said, Scope, Thing, Told, Whose},
     id::{OccurrenceId, SourceName},
     silence::{Days, Heard, Missed, Suspension},
-    taxonomy::{Leg, Reason, Trigger},
+    taxonomy::{Derived, Leg, Reason, Trigger},
 };
 
 /// Most that is remembered of what was told of one order; what was told first is forgotten first.
@@ -53,11 +53,8 @@ impl Order {
     /// follows while nobody is known to tell it to.
     pub fn derive(&mut self, policy: &Policy<'_>, now: Timestamp) -> Derivation {
         let is_on = |rule: &dyn Rule| {
-            let derived = rule.derived();
-            let rules = policy.triggers.get(&Trigger::Derived(derived));
-            let from = derived.follows_from();
-            rules.is_some_and(|rules| rules.on)
-                && self.scans.iter().any(|scan| from.contains(&scan.status))
+            let rules = policy.triggers.get(&Trigger::Derived(rule.derived()));
+            rules.is_some_and(|rules| rules.on) && self.may_follow(rule.derived())
         };
         let rules: Vec<&dyn Rule> = RULES.into_iter().filter(|rule| is_on(*rule)).collect();
         let mut asked = Asked { told: self.told.clone(), ..Asked::default() };
@@ -84,8 +81,14 @@ impl Order {
         asked.derivation
     }
 
+    /// Whether something was said from which it can follow.
+    pub(super) fn may_follow(&self, derived: Derived) -> bool {
+        let from = derived.follows_from();
+        self.scans.iter().any(|scan| from.contains(&scan.status))
+    }
+
     /// Whether something was said of it that is never spoken of: then nothing that only follows is.
-    fn is_hushed(&self) -> bool {
+    pub(super) fn is_hushed(&self) -> bool {
         self.scans.iter().any(|scan| scan.reason.is_some_and(Reason::is_sensitive))
     }
 
@@ -102,7 +105,7 @@ impl Order {
         }
     }
 
-    fn case<'a>(&'a self, known: &[Known<'a>], policy: &Policy<'a>) -> Case<'a> {
+    pub(super) fn case<'a>(&'a self, known: &[Known<'a>], policy: &Policy<'a>) -> Case<'a> {
         let mut fields = Map::new();
         self.known.fill(&mut fields);
         let destination = destination(&fields);
@@ -201,7 +204,7 @@ fn ended(scans: &[&Scan], folded: &Folded, leg: Leg) -> Option<usize> {
     own.or(back)
 }
 
-fn things<'c>(case: &'c Case<'c>, scope: Scope) -> Vec<Option<&'c Thing<'c>>> {
+pub(super) fn things<'c>(case: &'c Case<'c>, scope: Scope) -> Vec<Option<&'c Thing<'c>>> {
     match scope {
         Scope::Order => vec![None],
         Scope::Parcel => case.live_parcels().map(Some).collect(),
@@ -225,11 +228,11 @@ impl Asked {
 }
 
 /// An order that is asked.
-struct Desk<'d> {
-    order: &'d Order,
-    case: &'d Case<'d>,
-    policy: &'d Policy<'d>,
-    now: Timestamp,
+pub(super) struct Desk<'d> {
+    pub(super) order: &'d Order,
+    pub(super) case: &'d Case<'d>,
+    pub(super) policy: &'d Policy<'d>,
+    pub(super) now: Timestamp,
 }
 
 impl Desk<'_> {
@@ -304,7 +307,7 @@ impl Desk<'_> {
         self.policy.hearing.of(&missed, Days { places: &places, zone }, self.now)
     }
 
-    fn firing(&self, rule: &dyn Rule, of: &Of<'_>, due: &Due) -> Firing {
+    pub(super) fn firing(&self, rule: &dyn Rule, of: &Of<'_>, due: &Due) -> Firing {
         let derived = rule.derived();
         let basis = &self.order.scans[due.basis];
         let subject = of.thing.map_or(self.case.subject, |thing| thing.subject);

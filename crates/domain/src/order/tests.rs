@@ -6,6 +6,7 @@ mod derived_laws;
 mod derived_parcels;
 mod laws;
 mod names;
+mod outlook;
 mod rules;
 mod times;
 mod views;

@@ -8,16 +8,20 @@ pub mod asking;
 pub mod ledger;
 mod received;
 pub mod records;
+mod story;
 pub mod transport;
 pub mod unmapped;
 pub mod vault;
 
-pub use archive::{Archive, Cursor, Filter, List, Page, Row, StoreHealth};
+pub use archive::{
+    Archive, Cursor, Filter, List, MOST_OF_TIMELINE, Page, Row, StoreHealth, Timeline,
+};
 pub use asking::{Asked, Asking, KeptAnswer, Polled, ToAsk};
 pub use ledger::{
     Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
 };
 pub use records::*;
+pub use story::{CONNECTOR_LINE, FOLLOWED, ORDERS_JOINED, StoryDecision, StoryLine};
 pub use transport::{Clock, Transport, TransportError};
 pub use unmapped::Unmapped;
 pub use vault::{Place, Shelf, Vault};

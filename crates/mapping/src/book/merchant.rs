@@ -15,7 +15,7 @@ use super::{Book, FileKind, Secrets, Surroundings, shelf::Files};
 use crate::{
     blocks::limits::Limits,
     destination::{self, Setup},
-    merchant::{Destination, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
+    merchant::{Destination, Lines, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
     text::{Diagnostic, Diagnostics, Node, Span, did_you_mean},
 };
 
@@ -63,6 +63,10 @@ impl Desk<'_> {
         let sound = !found.has_errors();
         diagnostics.append(found);
         let mapping = mapping.filter(|_| sound)?;
+        let state = file.get("state").map(|node| node.span.place().into());
+        let after = file.get("after").into_iter().flat_map(Node::entries);
+        let after = after
+            .filter_map(|(key, node)| Some((Trigger::parse(&key.text)?, node.span.place().into())));
         let testers = file.get("testers").map(Node::one_or_many).unwrap_or_default();
         let names = text("names").and_then(NamesIn::parse).or(mapping.names).unwrap_or_default();
         Some(Merchant {
@@ -82,6 +86,7 @@ impl Desk<'_> {
             triggers,
             values,
             mapping,
+            lines: Lines { state, after: after.collect() },
             rules: [0; 16],
             rules_text: String::new(),
         })
@@ -139,6 +144,7 @@ impl Desk<'_> {
             connector: connector_name.to_owned(),
             settings: shown,
             only: only.iter().filter_map(|node| Trigger::parse(node.as_str()?)).collect(),
+            only_at: node.entry("only").map(|(key, _)| key.span.place().into()),
             names: node.get("names").and_then(Node::as_str).and_then(NamesIn::parse),
         })
     }

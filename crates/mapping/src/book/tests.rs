@@ -4,6 +4,7 @@ mod destinations;
 mod examples;
 mod files;
 mod layers;
+mod lines;
 mod mistakes;
 mod slips;
 mod waiting;
@@ -132,13 +133,13 @@ fn choose(book: &Book, id: &str, trigger: Status, pairs: &[(&str, &str)]) -> Cho
 fn sent(choice: Choice) -> crate::destination::Frozen {
     match choice {
         Choice::Send(frozen) => frozen,
-        Choice::Stop { rule, detail } => panic!("{rule}: {detail}"),
+        Choice::Stop { rule, detail, .. } => panic!("{rule}: {detail}"),
     }
 }
 
 fn stopped(choice: Choice) -> String {
     match choice {
         Choice::Send(frozen) => panic!("it sends {}", frozen.name),
-        Choice::Stop { rule, detail } => format!("{rule}: {detail}"),
+        Choice::Stop { rule, detail, .. } => format!("{rule}: {detail}"),
     }
 }

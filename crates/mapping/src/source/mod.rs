@@ -107,6 +107,8 @@ pub struct Received<'a> {
 pub struct Reading {
     /// Its events, in the order of the file's rules and of the payload.
     pub events: Vec<Event>,
+    /// Of each event, the line of the connector's file that gave it its status: `path:line`.
+    pub lines: Vec<Arc<str>>,
     /// Codes that no row of the table knows, to be counted.
     pub unmapped: Vec<String>,
     /// Codes that the table says are to be ignored, each once.
@@ -357,6 +359,7 @@ impl ReadySource {
         Reading {
             no_subject: found.no_subject && useless.is_none(),
             events: found.events,
+            lines: found.lines,
             unmapped: found.unmapped,
             ignored: found.ignored,
             useless,

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::{
     Alias, AliasKind,
-    id::{DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId},
+    id::{AggregateId, DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId},
 };
 use parcelwire_engine::ports::{
-    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth,
+    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth, Timeline,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row as Line, types::Value as Sql};
 use serde_json::{Value as Json, json};
@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Embedded, asking, counters, packed,
     rows::{bits, id_bytes, parsed},
-    unmapped,
+    timeline, unmapped,
 };
 use crate::{
     moment::{micros, time},
@@ -45,11 +45,8 @@ impl Archive for Embedded {
         self.desk.read(move |connection| story(connection, receipt)).await
     }
 
-    async fn timeline(&self, merchant: MerchantId, order: String) -> LedgerResult<Vec<Row>> {
-        let filter = Filter { merchant: Some(merchant), order: Some(order), ..Filter::default() };
-        let mut page = self.page(List::Events, filter, None, 1000).await?;
-        page.rows.reverse();
-        Ok(page.rows)
+    async fn timeline(&self, merchant: MerchantId, order: AggregateId) -> LedgerResult<Timeline> {
+        self.desk.read(move |connection| timeline::of(connection, &merchant, order)).await
     }
 
     async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats> {
@@ -259,7 +256,7 @@ fn subject(conditions: &mut Conditions, list: List, kind: &str, wanted: &str) {
     conditions.sql.push(of_list(&found));
 }
 
-fn columns(list: List) -> &'static str {
+pub(super) fn columns(list: List) -> &'static str {
     match list {
         List::Receipts => {
             "t.id, t.feed, t.owner, t.source, t.topic, t.received_at, t.state, t.why, t.body_bytes"
@@ -276,7 +273,7 @@ fn columns(list: List) -> &'static str {
     }
 }
 
-fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
+pub(super) fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
     Ok(match list {
         List::Receipts => receipt_row(line)?.json(),
         List::Events => event_row(line)?.json(),
@@ -400,7 +397,7 @@ fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option
     Ok(Some(story))
 }
 
-fn attempts(connection: &Connection, message: &[u8; 16]) -> rusqlite::Result<Vec<Json>> {
+pub(super) fn attempts(connection: &Connection, message: &[u8; 16]) -> rusqlite::Result<Vec<Json>> {
     connection
         .prepare_cached("SELECT story FROM attempts WHERE message = ?1 ORDER BY number")?
         .query_map([message], |line| {

@@ -85,5 +85,6 @@ scripts! {
     REFUSED: "no-writes", "refused.lua";
     SHELF: "no-writes", "shelf.lua";
     STORY: "no-writes", "story.lua";
+    TIMELINE: "no-writes", "timeline.lua";
     FACTS: "no-writes", "facts.lua";
 }
