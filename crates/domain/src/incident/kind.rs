@@ -22,10 +22,12 @@ pub enum Kind {
     UnmappedCodes,
     /// The store cannot be written.
     StoreFailing,
+    /// Nothing: somebody tries whether notices arrive.
+    Test,
 }
 
 impl Kind {
-    /// All of them.
+    /// All that can go wrong.
     pub const ALL: [Self; 7] = [
         Self::KeyRefused,
         Self::SourceSilent,
@@ -46,6 +48,7 @@ impl Kind {
             Self::Backlog => "backlog",
             Self::UnmappedCodes => "unmapped_codes",
             Self::StoreFailing => "store_failing",
+            Self::Test => "test",
         }
     }
 
@@ -62,7 +65,7 @@ impl Kind {
     /// Whether it tells of something that happened, and not of a state that may pass by itself.
     pub(super) fn happened(self) -> bool {
         match self {
-            Self::DeadLetters | Self::UnmappedCodes => true,
+            Self::DeadLetters | Self::UnmappedCodes | Self::Test => true,
             Self::KeyRefused
             | Self::SourceSilent
             | Self::NothingAccepted

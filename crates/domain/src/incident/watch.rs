@@ -33,7 +33,6 @@ pub struct Watch {
 /// Messages that were given up, by the counter that only rises.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dead {
-    /// As it was counted last; nothing before the first look.
     #[serde(default)]
     counted: Option<u64>,
     /// How many came since they began to.
@@ -57,6 +56,11 @@ impl Dead {
             self.last_at = Some(now);
         }
         more > 0
+    }
+
+    /// As it was counted last; nothing before the first look.
+    pub fn counted(&self) -> Option<u64> {
+        self.counted
     }
 
     /// Since when, and how many, while the last one was given up less than `window` ago.

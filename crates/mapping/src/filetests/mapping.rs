@@ -12,7 +12,9 @@ use parcelwire_domain::{
 use super::{FileTest, compare, given::event};
 use crate::{
     destination::DestinationConnector,
-    merchant::{Candidate, Choice, Destination, Mapping, Merchant, NamesIn, State, lay_values},
+    merchant::{
+        Alerts, Candidate, Choice, Destination, Mapping, Merchant, NamesIn, State, lay_values,
+    },
     text::{Diagnostics, Node, SourceFile, read},
 };
 
@@ -109,6 +111,7 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merc
         testers: BTreeSet::new(),
         language: "en".to_owned(),
         names: names.or(mapping.names).unwrap_or_default(),
+        alerts: Alerts::default(),
         seat: Seat::default(),
         sources: std::collections::BTreeMap::new(),
         destinations: [(name, target)].into(),
