@@ -6,6 +6,7 @@ use parcelwire::sandbox::{Fault, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 
 use crate::{
+    asking,
     commands::{run, text},
     harness::{
         TOKEN, WAREHOUSE_SECRET, answer, fulfilment, merchant, order, scan, spawn_tuned, until,
@@ -162,9 +163,16 @@ async fn each_way_to_a_mail_server_is_tried_by_a_test_notice() {
                 None => assert_eq!(notice["outcome"], "sent", "{scheme}: {told:?}"),
                 Some(said) => assert!(detail.contains(said), "{scheme}: {told:?}"),
             }
+            let url = app.url("");
+            let arguments = ["alerts", "--test", "--url", &url, "--token", TOKEN];
+            let shown = asking::run(app.directory.path(), &[], &arguments).await;
+            let code = i32::from(said.is_some());
+            assert_eq!(shown.status.code(), Some(code), "{scheme}: {shown:?}");
+            assert!(text(&shown.stdout).contains("o***@hey.example"), "{shown:?}");
         }
         let taken = server.taken();
-        let expected = if guarded == Guarded::Not { 2 } else { 1 };
+        // Asked twice each; without TLS no certificate has to convince anybody.
+        let expected = if guarded == Guarded::Not { 4 } else { 2 };
         assert_eq!(taken.len(), expected, "{scheme}: {taken:#?}");
         assert!(taken[0].header("Subject").contains("this is a test"), "{taken:#?}");
     }

@@ -113,6 +113,8 @@ impl Shared {
             }
         }
         let now = self.clock.now();
+        // Of a merchant who says nothing it must be known as well how often it usually speaks.
+        self.listen(held, merchants.iter().map(|one| &one.id), now).await?;
         if is_first {
             self.look_at_relay(settings, &book, now).await;
         }
