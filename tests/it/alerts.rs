@@ -14,6 +14,7 @@ use crate::{
     },
     mail_server::{Guarded, MailServer, PASSWORD, Taken, USER, certificates},
     process::{Relay, parcel},
+    redis_server::RedisServer,
 };
 
 /// A merchant who wants to know, with this key.
@@ -235,4 +236,41 @@ async fn codes_dead_letters_and_a_backlog_are_told() {
     let sent = format!("parcelwire_alerts_total{{outcome=\"sent\"}} {}", told.len());
     assert!(metrics.contains(&sent), "{metrics}");
     assert!(metrics.contains("parcelwire_incidents 2"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_relays_on_one_redis_tell_once_also_when_one_takes_over_and_when_redis_is_gone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (hook, redis) = (hook(), RedisServer::start().await);
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    sandbox.faults().order(Fault { status: 401, times: u64::MAX, ..Fault::default() });
+    let url = hook.url();
+    let settings = format!(
+        "store: {{ kind: redis, url: \"{}\" }}\nalerts:\n  webhook: {{ url: \"{url}/webhook\", secret: \"{WAREHOUSE_SECRET}\" }}\n\
+         \x20 opens_after_seconds: 0\n  ends_after_seconds: 1\n  look_seconds: 1\n",
+        redis.url()
+    );
+    write(directory.path(), "config/parcelwire.yaml", &settings);
+    let file = "config/merchants/hey.yaml";
+    write(directory.path(), file, &merchant(&sandbox.url()));
+    let (one, two) = (Relay::start(directory.path()).await, Relay::start(directory.path()).await);
+    assert_eq!(one.post(parcel(1).0).await.status, 202);
+    until("a notice", async || notices(&hook), |told| told.len() == 1).await;
+    // Whichever of them has the merchant: both are killed, one after the other.
+    one.kill().await;
+    let three = Relay::start(directory.path()).await;
+    assert_eq!(three.post(parcel(2).0).await.status, 202);
+    two.kill().await;
+    let path = "/api/v1/merchants/hey/incidents";
+    let list = three.get(path).await.body;
+    assert_eq!(list["items"][0]["kind"], "key_refused", "{list}");
+    sandbox.faults().clear();
+    write(directory.path(), file, &merchant(&sandbox.url()).replace("pk_test_0001", "pk_0002"));
+    until("its end", async || notices(&hook), |told| told.len() == 2).await;
+    let told = notices(&hook);
+    let id = told[0].0.trim_end_matches("-opened").to_owned();
+    assert_eq!(told[1].0, format!("{id}-ended"), "{told:#?}");
+    drop(redis);
+    until("the store's end", async || notices(&hook), |told| told.len() == 3).await;
+    assert_eq!(notices(&hook)[2].1["kind"], "store_failing", "{:#?}", notices(&hook));
 }
