@@ -1,6 +1,7 @@
 //! The commands, one file each. Data goes to stdout, all else to stderr; exit codes: 0 fine, 1 the
 //! thing checked is wrong, 2 wrong usage, 3 configuration, 4 cannot reach.
 
+mod alerts;
 mod backup;
 mod check;
 mod client;
@@ -63,6 +64,8 @@ enum Command {
     Unmapped(unmapped::Unmapped),
     /// How it goes at the sources and feeds that are asked for news
     Polls(polls::Polls),
+    /// What is wrong now; with --test, whether those who should hear of it do
+    Alerts(alerts::Alerts),
     /// Canonical events of a running relay
     Events(events::Events),
     /// What happened to an order and why, in plain words
@@ -162,6 +165,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Explain(explain) => explain.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
+        Command::Alerts(alerts) => alerts.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
         Command::Infer(infer) => infer.run(),

@@ -98,6 +98,7 @@ impl World {
             archive: Arc::clone(&store) as Arc<dyn Archive>,
             vault: Arc::clone(&store) as Arc<dyn Vault>,
             transport: Arc::new(Marketing),
+            mailer: None,
             clock: Arc::clone(&clock) as _,
             rules: Arc::new(Rules::new(book)),
             instance_key: store.instance_key(),

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests are an edge: they send at the time it is")]
 
 mod alaiko;
+mod alerts;
 mod api;
 mod asking;
 mod bad_input;
@@ -24,6 +25,7 @@ mod instances;
 mod keep;
 mod kill;
 mod lookup;
+mod mail_server;
 mod mistakes;
 mod newcomer;
 mod openapi;

@@ -6,11 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use parcelwire_domain::incident::Kind;
 use parcelwire_engine::{
-    Answer, Engine, Hook, Target,
+    AlertSettings, Answer, Engine, Hook, Target,
     explain::{Explained, Language},
     ports::{Archive as _, Clock as _, FOLLOWED, Filter, List},
 };
+use parcelwire_mapping::merchant::Alerts;
 use parcelwire_store::embedded;
 use serde_json::{Value, json};
 
@@ -60,6 +62,8 @@ pub struct Weeks {
     pub explained: Vec<Explained>,
     /// How often the relay died.
     pub crashes: u64,
+    /// What was mailed of what was wrong: the hour, to whom, the mail's id, its subject.
+    pub mails: Vec<(u64, String, String, String)>,
 }
 
 impl Weeks {
@@ -97,6 +101,8 @@ pub struct Story {
     pub without_files: Option<(u64, u64)>,
     /// What is asked for at the end: names of orders or parcels.
     pub explain: Vec<&'static str>,
+    /// Whether somebody is told what is wrong.
+    pub has_alerts: bool,
 }
 
 /// Lives them.
@@ -110,8 +116,9 @@ pub fn live(seed: u64, plan: Plan, story: Story) -> Weeks {
     tokio::task::LocalSet::new().block_on(&runtime, life)
 }
 
-async fn lived(world: World, seed: u64, story: Story) -> Weeks {
-    let Story { mut scans, days, away, without_files, explain } = story;
+async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
+    let Story { mut scans, days, away, without_files, explain, has_alerts } = story;
+    world.alerts = has_alerts.then(everything_to_the_operator);
     let is_within = |hours: Option<(u64, u64)>, hour: u64| {
         hours.is_some_and(|(from, to)| (from..to).contains(&hour))
     };
@@ -121,7 +128,7 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
     let mut crashes = 0;
     let mut life = world.begin(embedded::in_memory().expect("memory"), seed, crashes);
     let end = beginning() + Duration::from_hours(24 * days);
-    let mut told = Vec::new();
+    let (mut told, mut mails) = (Vec::new(), Vec::new());
     while world.clock.now() < end {
         let now = Duration::try_from(world.clock.now().duration_since(beginning()));
         let now = now.expect("time goes on");
@@ -153,6 +160,8 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
         told.extend(
             world.outside.marketing.told_since(told.len()).iter().map(|body| summary(hour, body)),
         );
+        let mailed = world.outside.mails_since(mails.len()).into_iter();
+        mails.extend(mailed.map(|mail| (hour, mail.to, mail.id, mail.subject)));
         tokio::time::sleep(STEP).await;
     }
     world.balanced(&life.store).await;
@@ -164,7 +173,8 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
         format!("{} {}: {}", text("status"), text("outcome"), text("rule"))
     });
     let followed = followed.collect();
-    Weeks { told, followed, explained: explained(&world, &life, &explain).await, crashes }
+    let explained = explained(&world, &life, &explain).await;
+    Weeks { told, followed, explained, crashes, mails }
 }
 
 async fn explained(world: &World, life: &Life, names: &[&str]) -> Vec<Explained> {
@@ -176,6 +186,12 @@ async fn explained(world: &World, life: &Life, names: &[&str]) -> Vec<Explained>
         explained.push(told.expect("memory answers"));
     }
     explained
+}
+
+fn everything_to_the_operator() -> AlertSettings {
+    let (to, kinds) = (vec!["ops@relay.test".to_owned()], Kind::ALL.to_vec());
+    let operator = Alerts { to, kinds, ..Alerts::default() };
+    AlertSettings { operator, ..AlertSettings::default() }
 }
 
 fn summary(hour: u64, body: &Value) -> (u64, u64, String) {

@@ -70,6 +70,41 @@ fn a_feed_dies_and_a_hundred_customers_with_delivered_parcels_hear_nothing() {
 }
 
 #[test]
+fn a_feed_that_dies_is_told_once_and_once_more_when_it_speaks_again() {
+    for (seed, plan) in [(6, CALM), (7, Plan::Often(4))] {
+        let mut scans = a_hundred_orders();
+        scans.extend(others(0, 7));
+        scans.extend(others(20, 23));
+        let story = Story { scans, days: 23, has_alerts: true, ..Story::default() };
+        let weeks = live(seed, plan, story);
+        for whom in ["ops@relay.test", "shop@dora.test"] {
+            // While nothing works, messages wait as well: that is another incident.
+            let is_silence = |subject: &str| subject.contains("the source depot is silent");
+            let mails = weeks.mails.iter().filter(|mail| mail.1 == whom && is_silence(&mail.3));
+            let mut notices: Vec<(&str, u64)> = Vec::new();
+            for (hour, _, id, _) in mails {
+                // An answer that was lost, or a crash, repeats a notice under its own id.
+                if !notices.iter().any(|(known, _)| known == id) {
+                    notices.push((id, *hour));
+                }
+            }
+            let [(opened, begins), (ended, ends)] = notices[..] else {
+                panic!("{plan:?}: one incident: {:#?}", weeks.mails)
+            };
+            // The last word was on Monday afternoon; a night is usual.
+            assert!((24 * 7..24 * 9).contains(&begins), "{begins}: {:#?}", weeks.mails);
+            assert!((24 * 20..24 * 20 + 12).contains(&ends), "{ends}: {:#?}", weeks.mails);
+            let id = opened.strip_suffix("-opened").expect("it begins first");
+            assert_eq!(ended.strip_suffix("-ended"), Some(id));
+        }
+        if plan == CALM {
+            assert_eq!(weeks.mails.len(), 4, "nothing else is told: {:#?}", weeks.mails);
+        }
+        assert_eq!(weeks.crashes > 0, plan != CALM, "{} crashes", weeks.crashes);
+    }
+}
+
+#[test]
 fn a_living_feed_tells_of_every_parcel_that_stands_still_however_often_the_relay_dies() {
     let mut scans = a_hundred_orders();
     scans.extend(others(0, 22));

@@ -5,6 +5,7 @@ mod access;
 mod coverage;
 mod cursor;
 mod explain;
+mod incidents;
 mod lists;
 mod narrow;
 mod polls;
@@ -41,13 +42,13 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/merchants/{merchant}/unmapped", web::to(unmapped::of)))
         .service(read("/polls", web::to(polls::all)))
         .service(read("/merchants/{merchant}/polls", web::to(polls::of)))
+        .service(read("/incidents", web::to(incidents::all)))
+        .service(read("/merchants/{merchant}/incidents", web::to(incidents::of)))
+        .service(post("/test-alerts", web::post().to(incidents::test)))
+        .service(post("/merchants/{merchant}/test-alerts", web::post().to(incidents::test_of)))
         .service(read("/merchants/{merchant}/coverage", web::to(coverage::of)))
         .service(read("/merchants/{merchant}/explain", web::to(explain::of)))
-        .service(
-            web::resource("/merchants/{merchant}/test-events")
-                .route(web::post().to(test_events::send))
-                .default_service(web::to(|| async { not_allowed("POST") })),
-        )
+        .service(post("/merchants/{merchant}/test-events", web::post().to(test_events::send)))
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));
     for (name, list) in LISTS {
         let over_all = move |request, shared| lists::all(list, request, shared);
@@ -71,6 +72,11 @@ pub(super) fn read(path: &str, route: actix_web::Route) -> Resource {
     web::resource(path)
         .route(route.guard(reading()))
         .default_service(web::to(|| async { not_allowed("GET, HEAD") }))
+}
+
+/// An address that is only posted to.
+fn post(path: &str, route: actix_web::Route) -> Resource {
+    web::resource(path).route(route).default_service(web::to(|| async { not_allowed("POST") }))
 }
 
 fn reading() -> impl Guard {

@@ -22,6 +22,7 @@ use place::Place;
 use round::{Ended, Rounder};
 use schedule::LONGEST;
 
+pub(crate) use place::polled_feeds;
 pub use state::PollState;
 
 /// Most sources that are asked at once.

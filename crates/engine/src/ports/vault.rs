@@ -11,16 +11,19 @@ use super::ledger::LedgerResult;
 pub enum Shelf {
     /// Who is heard how often, and when the relay was alive.
     Hearing,
+    /// What is wrong, and who is still to be told.
+    Incident,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Hearing];
+    pub const ALL: [Self; 2] = [Self::Hearing, Self::Incident];
 
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hearing => "hearing",
+            Self::Incident => "incident",
         }
     }
 }

@@ -60,6 +60,8 @@ impl Desk<'_> {
         let mut triggers = mapping.as_ref().map(policy).unwrap_or_default();
         lay_after(&mut triggers, file.get("after"), &mut found);
         let seat = seat(file, &mut found);
+        let language = text("language").unwrap_or("en").to_lowercase();
+        let alerts = self.alerts(file, &language, &mut found);
         let sound = !found.has_errors();
         diagnostics.append(found);
         let mapping = mapping.filter(|_| sound)?;
@@ -78,9 +80,10 @@ impl Desk<'_> {
                 _ => State::Live,
             },
             testers: testers.iter().filter_map(Node::as_str).map(str::to_lowercase).collect(),
-            language: text("language").unwrap_or("en").to_lowercase(),
+            language,
             names,
             seat,
+            alerts,
             sources,
             destinations,
             triggers,
@@ -210,7 +213,7 @@ impl Desk<'_> {
         Diagnostic::error(span, format!("there is no {what} `{name}`")).hint(hint)
     }
 
-    fn base_url(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
+    pub(super) fn base_url(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
         let url = node.as_str()?;
         let host = url.strip_prefix("http://").map(|rest| {
             let end = rest.find(['/', '?']).unwrap_or(rest.len());

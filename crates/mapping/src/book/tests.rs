@@ -11,6 +11,7 @@ mod waiting;
 
 use parcelwire_domain::{
     id::{DestinationName, OccurrenceId},
+    incident::{Kind, Language},
     taxonomy::{Status, Trigger},
 };
 

@@ -13,7 +13,7 @@ use super::{FileTest, compare, given::event};
 use crate::{
     destination::DestinationConnector,
     merchant::{
-        Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State, lay_values,
+        Alerts, Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State, lay_values,
     },
     text::{Diagnostics, Node, SourceFile, read},
 };
@@ -112,6 +112,7 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merc
         testers: BTreeSet::new(),
         language: "en".to_owned(),
         names: names.or(mapping.names).unwrap_or_default(),
+        alerts: Alerts::default(),
         seat: Seat::default(),
         sources: std::collections::BTreeMap::new(),
         destinations: [(name, target)].into(),

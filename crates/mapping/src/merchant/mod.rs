@@ -2,6 +2,7 @@
 //! Must not know: files' places, the store, orders.
 
 mod after;
+mod alerts;
 pub mod choose;
 mod layers;
 pub mod mapping;
@@ -23,6 +24,7 @@ use parcelwire_domain::{
 use crate::{destination::ReadyDestination, source::ReadySource};
 
 pub(crate) use after::lay_after;
+pub use alerts::{AlertWebhook, Alerts, is_mailbox};
 pub use choose::{Candidate, Choice};
 pub use mapping::{Mapping, NamesIn};
 pub(crate) use values::lay_values;
@@ -56,6 +58,8 @@ pub struct Merchant {
     pub names: NamesIn,
     /// Where it is: whose time and holidays count.
     pub seat: Seat,
+    /// Who of the merchant is told that something is wrong.
+    pub alerts: Alerts,
     /// Sources.
     pub sources: BTreeMap<SourceName, Source>,
     /// Destinations.
