@@ -7,6 +7,7 @@ pub mod dry;
 mod engine;
 mod fresh;
 mod hearing;
+pub mod import;
 mod limits;
 mod lookup;
 pub mod metrics;

@@ -16,6 +16,7 @@ pub use asking::{Asked, Asking, KeptAnswer, Polled, ToAsk};
 pub use ledger::{
     Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
 };
+pub(crate) use received::{IMPORTED_ITEM, IMPORTED_ROW, Origin};
 pub use records::*;
 pub use transport::{Clock, Transport, TransportError};
 pub use unmapped::Unmapped;

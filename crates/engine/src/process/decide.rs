@@ -145,15 +145,16 @@ impl<'a> Decide<'a> {
         let mut facts: Vec<Fact> = facts.collect();
         facts.sort_by_key(|fact| (fact.event.occurred_at.at, fact.event.status.rank()));
         // What follows, follows from all that the receipt says.
-        let mut told: BTreeMap<AggregateId, (ReceiptId, u16)> = BTreeMap::new();
+        let mut told: BTreeMap<AggregateId, Option<(ReceiptId, u16)>> = BTreeMap::new();
         for fact in facts {
-            let key = (fact.receipt, fact.index);
+            // What an import lets go is not told of the import.
+            let key = (!fact.event.imported).then_some((fact.receipt, fact.index));
             if let Some(id) = self.fact(fact) {
                 told.insert(id, key);
             }
         }
         for (id, key) in told {
-            self.derive(id, Some(key));
+            self.derive(id, key);
         }
         if reading.no_subject {
             self.no_subject(case.receipt, reading);
@@ -207,7 +208,9 @@ impl<'a> Decide<'a> {
         let id = self.order_of(&fact);
         let desk = self.orders.get_mut(&id)?;
         desk.changed = true;
-        self.words.push(word(&fact, id));
+        // What an import says shows nobody to be speaking.
+        let is_word = !fact.event.imported;
+        self.words.extend(is_word.then(|| word(&fact, id)));
         let rulings = desk.order.apply(fact, &self.policy, self.now);
         let aliases = desk.order.aliases(self.now);
         for alias in aliases {
