@@ -7,6 +7,7 @@ mod client;
 mod connectors;
 mod events;
 mod healthcheck;
+mod import;
 mod infer;
 mod map;
 mod new;
@@ -64,6 +65,8 @@ enum Command {
     Polls(polls::Polls),
     /// Canonical events of a running relay
     Events(events::Events),
+    /// Teach a running relay what was before: open orders, of which nothing is told
+    Import(import::Import),
     /// What can be connected: each connector, what it can do, how well its facts are confirmed
     Connectors(connectors::Connectors),
     /// A commented file to start from: source, destination, merchant or mapping
@@ -156,6 +159,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Try(wish) => wish.run(&settings),
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
+        Command::Import(import) => import.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),

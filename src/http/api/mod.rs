@@ -4,6 +4,7 @@
 mod access;
 mod coverage;
 mod cursor;
+mod imports;
 mod lists;
 mod narrow;
 mod polls;
@@ -43,6 +44,11 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/merchants/{merchant}/test-events")
                 .route(web::post().to(test_events::send))
+                .default_service(web::to(|| async { not_allowed("POST") })),
+        )
+        .service(
+            web::resource("/merchants/{merchant}/imports")
+                .route(web::post().to(imports::take))
                 .default_service(web::to(|| async { not_allowed("POST") })),
         )
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use parcelwire_domain::{
     Event, Map, Moment, Party, TimePrecision, Value,
     id::SourceName,
-    taxonomy::{FIELDS, Field, Home, Leg, Reason, Status, field},
+    taxonomy::{FIELDS, Field, FieldKind, Home, Leg, Reason, Status, field},
 };
 
 use crate::{
@@ -57,6 +57,14 @@ pub struct By<'a> {
 pub fn columns() -> impl Iterator<Item = &'static str> {
     let stated = FIELDS.iter().filter(|field| field.stated).map(|field| field.name);
     WORDS.into_iter().chain(stated.filter(|name| !WORDS.contains(name)))
+}
+
+/// Whether a row may have this name.
+pub fn column(name: &str) -> Result<(), Fault> {
+    let (whole, part) = name.split_once('.').map_or((name, false), |(whole, _)| (whole, true));
+    let is_map = || known(whole).is_some_and(|field| field.kind == FieldKind::Map);
+    let fits = WORDS.contains(&name) || if part { is_map() } else { known(name).is_some() };
+    if fits { Ok(()) } else { Err(unknown(name)) }
 }
 
 /// What a row says; or all that is wrong with it.
@@ -147,7 +155,7 @@ fn put(fields: &mut Map, name: &str, value: &Value) -> Result<(), Fault> {
     let known = known(whole).ok_or_else(|| unknown(name))?;
     let value = match part {
         None => cell::value(known, value),
-        Some(part) if known.kind == parcelwire_domain::taxonomy::FieldKind::Map => {
+        Some(part) if known.kind == FieldKind::Map => {
             let mut map = fields.get(whole).and_then(Value::as_map).cloned().unwrap_or_default();
             map.set(part, value.clone());
             Some(Value::Map(map))
@@ -172,7 +180,9 @@ fn unknown(name: &str) -> Fault {
         return fault(name, message, "leave the column out");
     }
     let hint = did_you_mean(name, columns());
-    let hint = hint.unwrap_or_else(|| "leave the column out, or see `--columns`".to_owned());
+    let hint = hint.unwrap_or_else(|| {
+        "leave the column out; `parcelwire import --columns` lists all".to_owned()
+    });
     fault(name, format!("there is no field `{name}`"), hint)
 }
 
