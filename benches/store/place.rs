@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use parcelwire_engine::ports::{Archive, Held, Ledger};
+use parcelwire_engine::ports::{Archive, Held, Ledger, Vault};
 use parcelwire_store::{embedded, redis};
 
 /// Which store.
@@ -31,6 +31,7 @@ impl Kind {
 pub(crate) struct Place {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) vault: Arc<dyn Vault>,
     pub(crate) key: [u8; 32],
     server: Option<Server>,
     directory: tempfile::TempDir,
@@ -44,8 +45,8 @@ impl Place {
             Kind::Embedded => {
                 let store = Arc::new(embedded::open(directory.path()).expect("it opens"));
                 let key = store.instance_key();
-                let (ledger, archive) = (Arc::clone(&store) as _, store as _);
-                Self { ledger, archive, key, server: None, directory }
+                let (ledger, archive) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
+                Self { ledger, archive, vault: store, key, server: None, directory }
             }
             Kind::Redis => {
                 let server = Server::start(directory.path());
@@ -62,8 +63,8 @@ impl Place {
                 let opened = redis::open(settings, "bench".to_owned(), [7; 32]).await;
                 let store = Arc::new(opened.expect("it opens"));
                 let key = store.instance_key();
-                let (ledger, archive) = (Arc::clone(&store) as _, store as _);
-                Self { ledger, archive, key, server: Some(server), directory }
+                let (ledger, archive) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
+                Self { ledger, archive, vault: store, key, server: Some(server), directory }
             }
         }
     }

@@ -46,7 +46,7 @@ impl<'p> Seed<'p> {
             for n in next..end {
                 let waited = WAITED.mul_f64(n as f64 / count as f64);
                 let order = self.order(n, Status::ReadyForPickup, self.began - waited);
-                let step = steps.entry(n % MERCHANTS).or_insert_with(|| self.step(n));
+                let step = steps.entry(n % MERCHANTS).or_insert_with(|| self.step(n, self.began));
                 step.aggregates.push(write(&order, self.began));
             }
             self.commit(steps.into_values().collect()).await;
@@ -69,7 +69,7 @@ impl<'p> Seed<'p> {
             let mut steps: BTreeMap<u64, Commit> = BTreeMap::new();
             let mut ends = Vec::new();
             for n in next..end {
-                let step = steps.entry(n % MERCHANTS).or_insert_with(|| self.step(n));
+                let step = steps.entry(n % MERCHANTS).or_insert_with(|| self.step(n, came(n)));
                 step.outcomes.push((ReceiptId::from_bits(u128::from(n) + 1), outcome(n)));
                 let mut line = line(n, came(n));
                 if n % 4 == 0 {
@@ -96,7 +96,7 @@ impl<'p> Seed<'p> {
         self.book.merchant(&world::merchant(n)).expect("it has a file")
     }
 
-    fn step(&self, n: u64) -> Commit {
+    fn step(&self, n: u64, at: Timestamp) -> Commit {
         Commit {
             merchant: self.merchant(n).id.clone(),
             looked_up: Vec::new(),
@@ -106,7 +106,7 @@ impl<'p> Seed<'p> {
             revisions: Vec::new(),
             story: Vec::new(),
             unmapped: Vec::new(),
-            at: self.began,
+            at,
         }
     }
 

@@ -157,6 +157,7 @@ impl World {
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&place.ledger),
             archive: Arc::clone(&place.archive),
+            vault: Arc::clone(&place.vault),
             transport: Arc::clone(&pigeon) as _,
             clock: Arc::new(Wall),
             rules: Arc::new(Rules::new(book())),
