@@ -1,13 +1,11 @@
 //! A million stored receipts: what they change for new ones, and how fast lists answer.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use crate::{
@@ -44,8 +42,8 @@ pub(crate) async fn measure(kind: Kind, many: u64) {
 /// Accepting and sending under load, in turns.
 async fn load(few: &Place, large: &Place, many: u64) {
     let seconds = setting("PARCELWIRE_BENCH_TURN_SECONDS", 3);
-    let next = Arc::new(AtomicU64::new(10 * many));
-    let worlds = [Arc::new(World::over(few)), Arc::new(World::over(large))];
+    let next = AtomicU64::new(10 * many);
+    let worlds = [World::over(few), World::over(large)];
     let mut accepts = [Vec::new(), Vec::new()];
     let mut sends = [Vec::new(), Vec::new()];
     for turn in 0..TURNS {
@@ -66,28 +64,23 @@ async fn load(few: &Place, large: &Place, many: u64) {
 }
 
 /// Accepted a second, and sent a second until nothing is left.
-async fn one(world: &Arc<World>, next: &Arc<AtomicU64>, seconds: u64) -> (f64, f64) {
+async fn one(world: &World, next: &AtomicU64, seconds: u64) -> (f64, f64) {
     let (stop, stopped) = watch::channel(false);
     let engine = world.engine.clone();
     let running = tokio::spawn(async move { engine.run(stopped).await });
     let before = world.pigeon.told();
     let began = Instant::now();
     let end = began + Duration::from_secs(seconds);
-    let senders = (0..SENDERS).map(|_| {
-        let (world, next) = (Arc::clone(world), Arc::clone(next));
-        tokio::spawn(async move {
-            let mut accepted = 0_u64;
-            while Instant::now() < end {
-                world.post(next.fetch_add(1, Ordering::Relaxed), "dispatched").await;
-                accepted += 1;
-            }
-            accepted
-        })
+    // On one task: what the engine does behind them has the other threads.
+    let senders = (0..SENDERS).map(|_| async {
+        let mut accepted = 0_u64;
+        while Instant::now() < end {
+            world.post(next.fetch_add(1, Ordering::Relaxed), "dispatched").await;
+            accepted += 1;
+        }
+        accepted
     });
-    let mut accepted = 0;
-    for sender in senders.collect::<Vec<_>>() {
-        accepted += sender.await.expect("it ends");
-    }
+    let accepted: u64 = join_all(senders).await.into_iter().sum();
     let per_second = accepted as f64 / began.elapsed().as_secs_f64();
     while world.pigeon.told() - before < accepted {
         assert!(began.elapsed() < PATIENCE, "it does not drain");

@@ -46,9 +46,8 @@ async fn lived(relay: &Relay, directory: &Path, sandbox: &Sandbox) {
     };
     assert_eq!(books(&stats), (3, 3, 0, json!(0)));
     let list = relay.get("/api/v1/receipts?limit=1").await.body;
-    let story =
-        relay.get(&format!("/api/v1/receipts/{}", list["items"][0]["id"].as_str().expect("an id")));
-    let story = story.await.body;
+    let path = format!("/api/v1/receipts/{}", list["items"][0]["id"].as_str().expect("an id"));
+    let story = relay.get(&path).await.body;
     assert_eq!((&story["status"], &story["why"]), (&json!("filtered"), &json!("imported")));
     // A parcel of the first order leaves: its webhook brings no recipient.
     let sent = relay.post(fulfilment(1).to_string()).await;
@@ -140,8 +139,6 @@ async fn mistakes_are_whose_they_are() {
         (&["wrong.csv"][..], 1, "wrong.csv:1:1: there is no field `ordernumber`"),
         (&["gone.csv"], 2, "gone.csv"),
         (&["--source", "shp", "fine.csv"], 2, "did you mean `shop`?"),
-        (&["--merchant", "nobody", "fine.csv"], 2, "cannot be used multiple times"),
-        (&["--token", "another", "fine.csv"], 2, "cannot be used multiple times"),
         (&["--source", "shop", "--from-lookup"], 2, "export its open orders"),
         (&["--from-lookup"], 2, "--source"),
     ] {
@@ -151,6 +148,18 @@ async fn mistakes_are_whose_they_are() {
         assert!(said.contains(named), "{arguments:?}: {said}");
     }
     assert_eq!(app.stats().await["receipts"]["accepted"], 0);
+    let url = app.url("");
+    let elsewhere = |token: &'static str, merchant: &'static str| {
+        let directory = app.directory.path().to_owned();
+        let asked = ["import", "--url", &url, "--token", token, "--merchant", merchant, "fine.csv"];
+        let asked: Vec<String> = asked.map(str::to_owned).to_vec();
+        tokio::task::spawn_blocking(move || {
+            let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+            crate::commands::run(&directory, &asked).status.code()
+        })
+    };
+    assert_eq!(elsewhere(TOKEN, "nobody").await.expect("it ends"), Some(2));
+    assert_eq!(elsewhere("another", "hey").await.expect("it ends"), Some(3));
     let unreachable = import(app.directory.path(), "http://127.0.0.1:9", &["fine.csv"]);
     assert_eq!(unreachable.status.code(), Some(4));
     let columns = crate::commands::run(app.directory.path(), &["import", "--columns"]);
