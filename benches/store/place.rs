@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use parcelwire_engine::ports::{Archive, Held, Ledger, Vault};
@@ -87,6 +88,12 @@ impl Place {
         }
     }
 
+    /// Processor time so far: of this process, and of the server.
+    pub(crate) fn cpu(&self) -> Duration {
+        let server = self.server.as_ref().map(|server| cpu_of(&server.0.id().to_string()));
+        cpu_of("self") + server.unwrap_or_default()
+    }
+
     /// What it takes on disk.
     pub(crate) fn disk_bytes(&self) -> u64 {
         folder_bytes(self.directory.path())
@@ -134,6 +141,16 @@ fn used_memory(directory: &Path) -> u64 {
     wire.read_to_string(&mut told).expect("it answers");
     let used = told.lines().find_map(|line| line.strip_prefix("used_memory:"));
     used.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Ticks of /proc/PID/stat in a second: the kernel's USER_HZ, 100 on every Linux of today.
+const TICKS: u64 = 100;
+
+fn cpu_of(process: &str) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux");
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS)
 }
 
 fn anonymous_bytes() -> u64 {

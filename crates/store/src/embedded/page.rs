@@ -106,7 +106,7 @@ pub(super) fn page(
     // What a merchant's receipts led to is found by way of the receipts: no index of its own is needed.
     let by_receipt = way == Way::Owner && matches!(list, List::Events | List::Messages);
     let mut conditions = Conditions::default();
-    narrow(&mut conditions, list, &table, filter, by_receipt);
+    narrow(&mut conditions, list, &table, filter, way, by_receipt);
     let from = match way.index(list) {
         _ if by_receipt => format!(
             "receipts r INDEXED BY receipts_owner CROSS JOIN {} t ON t.receipt = r.id",
@@ -119,7 +119,8 @@ pub(super) fn page(
     let first = match way {
         _ if by_receipt => "r.seq",
         Way::Time | Way::State if list != List::Refused => of_time.as_str(),
-        Way::Time | Way::State | Way::Owner | Way::Order => "t.seq",
+        Way::Order => "+t.seq",
+        Way::Time | Way::State | Way::Owner => "t.seq",
     };
     if let Some((place, row)) = after.map(|cursor| place(&cursor.0)) {
         conditions.add(&format!("{first} <= ??"), place);
@@ -131,7 +132,8 @@ pub(super) fn page(
     } else {
         format!("WHERE {}", conditions.sql.join(" AND "))
     };
-    let order = if first == "t.seq" { "t.seq".to_owned() } else { format!("{first} DESC, t.seq") };
+    let is_of_row = first.ends_with("t.seq");
+    let order = if is_of_row { first.to_owned() } else { format!("{first} DESC, t.seq") };
     let sql = format!(
         "SELECT t.seq, {}, {first} FROM {from} {wanted} ORDER BY {order} DESC LIMIT {}",
         columns(list),
@@ -156,10 +158,13 @@ fn narrow(
     list: List,
     table: &Table,
     filter: &Filter,
+    way: Way,
     by_receipt: bool,
 ) {
+    // A column with a plus is looked at, and leads nowhere: an order leads to few rows.
+    let t = if way == Way::Order { "+t" } else { "t" };
     if let Some(merchant) = &filter.merchant {
-        let of = if by_receipt { "r.owner" } else { &format!("t.{}", table.owner) };
+        let of = if by_receipt { "r.owner" } else { &format!("{t}.{}", table.owner) };
         conditions.add(&format!("{of} = ??"), merchant.as_str().to_owned());
         match list {
             _ if by_receipt => conditions.sql.push("r.feed = 0".to_owned()),
@@ -169,25 +174,25 @@ fn narrow(
         }
     }
     if let Some(since) = filter.since {
-        conditions.add(&format!("t.{} >= ??", table.at), micros(since));
+        conditions.add(&format!("{t}.{} >= ??", table.at), micros(since));
     }
     if let Some(until) = filter.until {
-        conditions.add(&format!("t.{} < ??", table.at), micros(until));
+        conditions.add(&format!("{t}.{} < ??", table.at), micros(until));
     }
     if let Some(wanted) = &filter.status {
         match list {
             List::Receipts if wanted == RECEIPT_STATES[0] => {
                 // What waits for an answer of another system waits as well.
-                conditions.sql.push(format!("t.state IN (0, {ASKING})"));
+                conditions.sql.push(format!("{t}.state IN (0, {ASKING})"));
             }
             List::Receipts => {
-                conditions.add("t.state = ??", state_number(&RECEIPT_STATES, wanted));
+                conditions.add(&format!("{t}.state = ??"), state_number(&RECEIPT_STATES, wanted));
             }
             List::Messages => {
-                conditions.add("t.state = ??", state_number(&MESSAGE_STATES, wanted));
+                conditions.add(&format!("{t}.state = ??"), state_number(&MESSAGE_STATES, wanted));
             }
             List::Events | List::Refused => {
-                conditions.add(&format!("t.{} = ??", table.status), wanted.clone());
+                conditions.add(&format!("{t}.{} = ??", table.status), wanted.clone());
             }
         }
     }
