@@ -61,6 +61,8 @@ impl Rows {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .flexible(true)
+            // What stands before it at the end of a line is trimmed, and lines are counted rightly.
+            .terminator(csv::Terminator::Any(b'\n'))
             .trim(csv::Trim::All)
             .from_reader(reader);
         let header = reader.headers().map_err(|error| {
@@ -157,6 +159,9 @@ fn csv_row(reader: &mut csv::Reader<Text>, header: &[String]) -> Result<Option<R
             return Ok(Some((at, Err((format!("the row cannot be read: {error}"), hint)))));
         }
     }
+    if record.iter().all(str::is_empty) {
+        return csv_row(reader, header);
+    }
     let at = record.position().map_or_else(|| line(reader), csv::Position::line);
     if record.len() != header.len() {
         let message = format!("the row has {} cells, the header {}", record.len(), header.len());
@@ -244,7 +249,7 @@ mod tests {
         let one = r##"{"order_number":"#1","status":"delivered"}"##;
         for text in [
             "order_number,status,email\n#1,delivered,\n",
-            "\u{feff}order_number;status;email\r\n\"#1\"; delivered ;\r\n",
+            "\u{feff}order_number;status;email\r\n\"#1\"; delivered ;\r\n\r\n",
             "order_number\tstatus\n#1\tdelivered",
         ] {
             let (rows, wrong) = all(text);
