@@ -210,10 +210,11 @@ fn stopped(failure: Failure, batch: &[Row]) -> Failure {
             "{text}\nwhat stands before line {line} is in (hint: go on with --from-line {line})"
         )
     };
-    match failure {
-        Failure::Unreachable(text) if line > 2 => Failure::Unreachable(more(text)),
-        other => other,
+    if let Failure::Unreachable(text) = failure {
+        // Nothing was sent before the first rows of a file.
+        return Failure::Unreachable(if line > 2 { more(text) } else { text });
     }
+    failure
 }
 
 impl Wrong {

@@ -148,21 +148,21 @@ type ReadRow = (u64, Result<(Row, usize), (String, String)>);
 
 fn csv_row(reader: &mut csv::Reader<Text>, header: &[String]) -> Result<Option<ReadRow>, Failure> {
     let mut record = csv::StringRecord::new();
-    let line = |reader: &csv::Reader<Text>| reader.position().line();
-    match reader.read_record(&mut record) {
-        Ok(false) => return Ok(None),
-        Ok(true) => {}
-        Err(error) if error.is_io_error() => return Err(broken(&error)),
-        Err(error) => {
-            let at = error.position().map_or_else(|| line(reader), csv::Position::line);
-            let hint = "save the file as UTF-8".to_owned();
-            return Ok(Some((at, Err((format!("the row cannot be read: {error}"), hint)))));
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => return Ok(None),
+            // An empty line is none.
+            Ok(true) if record.iter().all(str::is_empty) => {}
+            Ok(true) => break,
+            Err(error) if error.is_io_error() => return Err(broken(&error)),
+            Err(error) => {
+                let at = error.position().unwrap_or_else(|| reader.position()).line();
+                let hint = "save the file as UTF-8".to_owned();
+                return Ok(Some((at, Err((format!("the row cannot be read: {error}"), hint)))));
+            }
         }
     }
-    if record.iter().all(str::is_empty) {
-        return csv_row(reader, header);
-    }
-    let at = record.position().map_or_else(|| line(reader), csv::Position::line);
+    let at = record.position().unwrap_or_else(|| reader.position()).line();
     if record.len() != header.len() {
         let message = format!("the row has {} cells, the header {}", record.len(), header.len());
         let hint = "put cells that hold the separator in quotes".to_owned();
