@@ -9,6 +9,7 @@ mod connectors;
 mod events;
 mod explain;
 mod healthcheck;
+mod import;
 mod infer;
 mod map;
 mod new;
@@ -70,6 +71,8 @@ enum Command {
     Events(events::Events),
     /// What happened to an order and why, in plain words
     Explain(explain::Explain),
+    /// Teach a running relay what was before: open orders, of which nothing is told
+    Import(import::Import),
     /// What can be connected: each connector, what it can do, how well its facts are confirmed
     Connectors(connectors::Connectors),
     /// A commented file to start from: source, destination, merchant or mapping
@@ -163,6 +166,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
         Command::Explain(explain) => explain.run(&settings),
+        Command::Import(import) => import.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
         Command::Alerts(alerts) => alerts.run(&settings),

@@ -14,7 +14,7 @@ use parcelwire_domain::{
     id::{ReceiptId, SourceName},
 };
 use parcelwire_engine::{
-    Engine, Parts, Settings, dry,
+    Engine, Parts, Settings, dry, import,
     ports::{Archive, Clock as _, Ledger, LedgerResult, NewReceipt, PortError, Vault},
     rules::Rules,
 };
@@ -141,6 +141,12 @@ impl World {
                     .map_err(|what| SimulateError::Step { place, what })?;
                 self.accept(receipt).await?;
             }
+            What::Import { from, fields } => {
+                let receipt = self
+                    .imported(place, &made_up::source_of(*from), fields)
+                    .map_err(|what| SimulateError::Step { place, what })?;
+                self.accept(receipt).await?;
+            }
             What::Fact { from, fields } => {
                 let name = made_up::source_of(*from);
                 let body = stated(place, fields);
@@ -181,6 +187,18 @@ impl World {
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let body = Bytes::from(body.to_owned());
         dry::receipt(&self.merchant, &name, id, &headers, body, now).ok_or_else(no_source)
+    }
+
+    /// The receipt of a row of an import.
+    fn imported(&self, place: usize, source: &str, row: &Map) -> Result<NewReceipt, String> {
+        let source = SourceName::parse(source).map_err(|error| error.to_string())?;
+        let receipt =
+            import::receipt(&self.merchant, &source, row, self.clock.now(), place as u128);
+        receipt.map_err(|faults| {
+            let told =
+                faults.iter().map(|fault| format!("{} (hint: {})", fault.message, fault.hint));
+            told.collect::<Vec<_>>().join("; ")
+        })
     }
 
     async fn accept(&self, receipt: NewReceipt) -> LedgerResult<()> {

@@ -21,6 +21,7 @@ mod first_start;
 mod fuzz;
 mod handshakes;
 mod harness;
+mod import;
 mod instances;
 mod keep;
 mod kill;

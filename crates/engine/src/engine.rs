@@ -70,6 +70,8 @@ pub(crate) struct Shared {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Asks other systems: the same one for all who ask, so that a credential has one limit.
+    pub(crate) asker: Arc<Asker>,
     receive: Arc<Receive>,
 }
 
@@ -95,7 +97,8 @@ impl Engine {
             to_ask: Notify::new(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));
-        Self { shared, receive }
+        let asker = Arc::new(Asker::new(&shared));
+        Self { shared, asker, receive }
     }
 
     /// Takes one webhook request and answers once it is durable, or refused.
@@ -132,9 +135,8 @@ impl Engine {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let asker = Arc::new(Asker::new(&self.shared));
-        let lookups = Lookups::new(&self.shared, &asker);
-        let polls = Polls::new(&self.shared, &asker);
+        let lookups = Lookups::new(&self.shared, &self.asker);
+        let polls = Polls::new(&self.shared, &self.asker);
         let alerts = Alerts::new(&self.shared);
         let stops = || stop.clone();
         tokio::join!(
@@ -164,7 +166,7 @@ impl Engine {
     async fn look_after_everything(&self) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let lookups = Lookups::new(&self.shared, &Arc::new(Asker::new(&self.shared)));
+        let lookups = Lookups::new(&self.shared, &self.asker);
         loop {
             let processed = process.turn().await;
             let asked = lookups.turn_and_wait().await;

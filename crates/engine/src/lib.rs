@@ -9,6 +9,7 @@ mod engine;
 pub mod explain;
 mod fresh;
 mod hearing;
+pub mod import;
 mod limits;
 mod lookup;
 pub mod metrics;

@@ -6,10 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use parcelwire_domain::incident::Kind;
+use parcelwire_domain::{Value as Text, id::MerchantId, incident::Kind};
 use parcelwire_engine::{
     AlertSettings, Answer, Engine, Hook, Target,
     explain::{Explained, Language},
+    import::{Import, ImportError},
     ports::{Archive as _, Clock as _, FOLLOWED, Filter, List},
 };
 use parcelwire_mapping::merchant::Alerts;
@@ -37,17 +38,26 @@ pub struct Scan {
     pub status: &'static str,
     /// When it happened, where that was before.
     pub happened: Option<Duration>,
+    /// Whether an import says it.
+    pub imported: bool,
 }
 
 impl Scan {
     /// Something that happens in this hour, and is said at once.
     pub fn at_hour(hour: u64, order: u64, status: &'static str) -> Self {
-        Self { at: Duration::from_hours(hour), order, status, happened: None }
+        Self { at: Duration::from_hours(hour), order, status, happened: None, imported: false }
     }
 
     /// The same, said only in a later hour.
     pub fn said_in_hour(self, hour: u64) -> Self {
         Self { at: Duration::from_hours(hour), happened: Some(self.at), ..self }
+    }
+}
+
+impl Scan {
+    /// The same, brought by an import in a later hour.
+    pub fn imported_in_hour(self, hour: u64) -> Self {
+        Self { imported: true, ..self.said_in_hour(hour) }
     }
 }
 
@@ -208,6 +218,18 @@ async fn revive(world: &World, life: Life, seed: u64, crashes: &mut u64) -> Life
 /// Posts until it is answered 2xx; `false` when the relay died.
 async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
     loop {
+        if scan.imported {
+            let imported = tokio::select! {
+                biased;
+                () = life.faulty.died() => return false,
+                imported = import(&life.engine, scan) => imported,
+            };
+            if imported {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
+        }
         let answer = tokio::select! {
             biased;
             () = life.faulty.died() => return false,
@@ -218,6 +240,31 @@ async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
         }
         assert!(matches!(answer, Answer::StoreUnavailable), "a good webhook: {answer:?}");
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Brings it in as a row; `false` when the store did not answer.
+async fn import(engine: &Engine, scan: &Scan) -> bool {
+    let happened = beginning() + scan.happened.unwrap_or(scan.at);
+    let order = format!("A-{}", scan.order);
+    let row = [
+        ("order_id", order.clone()),
+        ("order_number", order),
+        ("status", scan.status.to_owned()),
+        ("occurred_at", happened.to_string()),
+        ("email", format!("kim.{}@example.test", scan.order)),
+        ("tracking_number", format!("T-{}", scan.order)),
+    ];
+    let row = row.into_iter().map(|(name, text)| (name, Text::text(text))).collect();
+    let merchant = MerchantId::parse(WATCHFUL).expect("a name");
+    let import = Import { merchant, source: None, rows: vec![row], dry_run: false };
+    match engine.import(import).await {
+        Ok(imported) => {
+            assert!(imported.faults.is_empty(), "{imported:?}");
+            true
+        }
+        Err(ImportError::Store(_)) => false,
+        Err(error) => panic!("a good row: {error}"),
     }
 }
 

@@ -206,5 +206,27 @@ fn whoever_asks_is_told_what_was_sent_what_waits_and_why_whatever_failed_meanwhi
         assert_eq!(lines(told), lines(calm), "{}", told.text);
         let states = told.orders[0].messages.iter().map(|message| message.state.as_str());
         assert!(states.clone().all(|state| state == "sent"), "{}", told.text);
+fn imported_orders_are_not_told_however_often_the_relay_dies_and_what_comes_after_is_told_once() {
+    // Until Sunday nobody listened to these; on Monday they are imported, and three of four are delivered.
+    let mut scans = others(0, 12);
+    for order in 0..80 {
+        let status = if order % 4 == 0 { "ready_for_pickup" } else { "in_transit" };
+        scans.push(Scan::at_hour(120, order, status).imported_in_hour(145));
+        if order % 4 != 0 {
+            scans.push(Scan::at_hour(150 + order / 10, order, "delivered"));
+        }
+    }
+    for (seed, plan) in [(6, CALM), (7, Plan::Often(4))] {
+        let scans = scans.clone();
+        let weeks = live(seed, plan, Story { scans, days: 12, ..Story::default() });
+        for order in 0..80 {
+            let told = weeks.of(order);
+            if order % 4 == 0 {
+                assert_eq!(told, ["pickup_reminder"], "{order}");
+            } else {
+                assert_eq!(told, ["delivered", "order_fully_delivered"], "{order}");
+            }
+        }
+        assert_eq!(weeks.crashes > 0, plan != CALM, "{} crashes", weeks.crashes);
     }
 }

@@ -6,6 +6,7 @@ mod coverage;
 mod cursor;
 mod explain;
 mod incidents;
+mod imports;
 mod lists;
 mod narrow;
 mod polls;
@@ -49,6 +50,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/merchants/{merchant}/coverage", web::to(coverage::of)))
         .service(read("/merchants/{merchant}/explain", web::to(explain::of)))
         .service(post("/merchants/{merchant}/test-events", web::post().to(test_events::send)))
+        .service(post("/merchants/{merchant}/imports", web::post().to(imports::take)))
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));
     for (name, list) in LISTS {
         let over_all = move |request, shared| lists::all(list, request, shared);

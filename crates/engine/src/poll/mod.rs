@@ -2,6 +2,7 @@
 //! and so are feeds. What comes goes the way of every webhook: durable first, repeats recognised, then
 //! the cursor moves.
 
+mod past;
 mod place;
 mod round;
 mod schedule;
@@ -23,6 +24,7 @@ use round::{Ended, Rounder};
 use schedule::LONGEST;
 
 pub(crate) use place::polled_feeds;
+pub(crate) use past::{Past, PastError};
 pub use state::PollState;
 
 /// Most sources that are asked at once.

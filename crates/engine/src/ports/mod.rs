@@ -22,6 +22,7 @@ pub use ledger::{
     Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
 };
 pub use mailer::{Mail, MailError, Mailer};
+pub(crate) use received::{IMPORTED_ITEM, IMPORTED_ROW, Origin};
 pub use records::*;
 pub use story::{CONNECTOR_LINE, FOLLOWED, ORDERS_JOINED, StoryDecision, StoryLine};
 pub use transport::{Clock, Transport, TransportError};

@@ -73,6 +73,8 @@ pub struct StoredReceipt {
     pub topic: Option<String>,
     /// When it was received.
     pub received_at: Timestamp,
+    /// How it came, as it was kept.
+    pub verified: String,
     /// The stored headers.
     pub headers: Vec<(String, String)>,
     /// The stored query string.

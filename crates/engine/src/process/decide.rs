@@ -149,16 +149,17 @@ impl<'a> Decide<'a> {
         let mut facts: Vec<Fact> = facts.collect();
         facts.sort_by_key(|fact| (fact.event.occurred_at.at, fact.event.status.rank()));
         // What follows, follows from all that the receipt says.
-        let mut told: BTreeMap<AggregateId, (ReceiptId, u16)> = BTreeMap::new();
+        let mut told: BTreeMap<AggregateId, Option<(ReceiptId, u16)>> = BTreeMap::new();
         for fact in facts {
-            let key = (fact.receipt, fact.index);
+            // What an import lets go is not told of the import.
+            let key = (!fact.event.imported).then_some((fact.receipt, fact.index));
             let line = reading.lines.get(usize::from(fact.index)).map(AsRef::as_ref);
             if let Some(id) = self.fact(fact, line) {
                 told.insert(id, key);
             }
         }
         for (id, key) in told {
-            self.derive(id, Some(key));
+            self.derive(id, key);
         }
         if reading.no_subject {
             self.no_subject(case.receipt, reading);
@@ -218,7 +219,9 @@ impl<'a> Decide<'a> {
         fields.set_some(ORDERS_JOINED, joined);
         let desk = self.orders.get_mut(&id)?;
         desk.changed = true;
-        self.words.push(word(&fact, id));
+        // What an import says shows nobody to be speaking.
+        let is_word = !fact.event.imported;
+        self.words.extend(is_word.then(|| word(&fact, id)));
         let rulings = desk.order.apply(fact, &self.policy, self.now);
         let aliases = desk.order.aliases(self.now);
         for alias in aliases {

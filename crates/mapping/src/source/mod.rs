@@ -42,10 +42,12 @@ use rule::{Around, Found, Rule};
 use statuses::Statuses;
 use verify::Verify;
 
+pub(crate) use coerce::fit;
 pub use handshake::HandshakeAnswer;
 pub use lookup::{Answered, LookingUp, LookupFault, LookupStep};
 pub use poll::{Item, Page, PollStep, Round};
 pub use shape::SHAPE;
+pub(crate) use time::moment;
 
 /// Keys of a source in a merchant's or feed's file that are not the connector's settings.
 pub const RESERVED: [&str; 4] = ["connector", "secret", "feed", "account"];

@@ -270,6 +270,7 @@ impl Rule {
                 Home::Any => stated.unwrap_or(Leg::Forward),
             },
             quiet: self.quiet || said.meaning.is_some_and(|meaning| meaning.quiet),
+            imported: false,
             occurred_at,
             received_at: received.received_at,
             source: received.source.clone(),

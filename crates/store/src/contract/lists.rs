@@ -350,3 +350,29 @@ pub(crate) async fn a_cursor_that_is_none_ends_the_list(host: &dyn Host) {
         }
     }
 }
+
+/// One merchant has nearly all of what is newest.
+pub(crate) async fn a_page_is_whole_whoever_has_most_of_it(host: &dyn Host) {
+    let books = host.open().await;
+    let came = |n: u128| {
+        let owner = if n == 60 { "anna" } else { "hey" };
+        let mut one = receipt(n, owner, &format!("{{\"parcel\":{n}}}"));
+        one.received_at = at(n as u64);
+        one
+    };
+    for accepted in books.accept((1..=100).map(came).collect()).await {
+        accepted.expect("it is accepted");
+    }
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let page = books.page(List::Receipts, Filter::default(), after, 40).await;
+        let page = page.expect("it answers");
+        ids.extend(page.rows.iter().map(|row| row["id"].clone()));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let newest_first = (1..=100).rev().map(|n| json!(ReceiptId::from_bits(n).to_string()));
+    assert_eq!(ids, newest_first.collect::<Vec<Json>>());
+}

@@ -15,6 +15,7 @@ mod ledger;
 mod migrate;
 mod open;
 mod packed;
+mod page;
 mod prune;
 mod ready;
 mod rows;
