@@ -206,6 +206,10 @@ fn whoever_asks_is_told_what_was_sent_what_waits_and_why_whatever_failed_meanwhi
         assert_eq!(lines(told), lines(calm), "{}", told.text);
         let states = told.orders[0].messages.iter().map(|message| message.state.as_str());
         assert!(states.clone().all(|state| state == "sent"), "{}", told.text);
+    }
+}
+
+#[test]
 fn imported_orders_are_not_told_however_often_the_relay_dies_and_what_comes_after_is_told_once() {
     // Until Sunday nobody listened to these; on Monday they are imported, and three of four are delivered.
     let mut scans = others(0, 12);

@@ -23,8 +23,8 @@ use place::Place;
 use round::{Ended, Rounder};
 use schedule::LONGEST;
 
-pub(crate) use place::polled_feeds;
 pub(crate) use past::{Past, PastError};
+pub(crate) use place::polled_feeds;
 pub use state::PollState;
 
 /// Most sources that are asked at once.

@@ -13,7 +13,8 @@ use super::{FileTest, compare, given::event};
 use crate::{
     destination::DestinationConnector,
     merchant::{
-        Alerts, Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State, lay_values,
+        Alerts, Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State,
+        lay_values,
     },
     text::{Diagnostics, Node, SourceFile, read},
 };
