@@ -19,7 +19,7 @@ use parcelwire_mapping::{book::Book, merchant::Merchant};
 use crate::{MERCHANTS, place::Place, world};
 
 /// Parcels of one merchant in a batch.
-const EACH: u64 = 64;
+const EACH: u64 = 32;
 
 /// How long parcels have been waiting, at most: none is to be reminded before tomorrow.
 const WAITED: Duration = Duration::from_secs(2 * 86_400);
