@@ -230,7 +230,7 @@ fn a_carrier_is_silent_by_itself_where_its_source_speaks() {
     let (began, died) = (at("2026-11-02T07:00:00Z"), at("2026-11-25T12:00:00Z"));
     world.hear_every_hour(began, died);
     for hour in 0..70 {
-        world.hear(hours(died, hour), 9000 + hour.unsigned_abs() as u128, None);
+        world.hear(hours(died, hour), 9000 + u128::from(hour.unsigned_abs()), None);
     }
     let (zone, places) = (world.zone.clone(), [&world.place]);
     let days = Days { places: &places, zone: &zone };
