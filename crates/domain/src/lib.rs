@@ -9,6 +9,7 @@ pub mod id;
 mod json_text;
 pub mod label;
 mod list;
+pub mod objection;
 pub mod order;
 pub mod past;
 pub mod retry;

@@ -15,7 +15,9 @@ use super::{Book, FileKind, Secrets, Surroundings, shelf::Files};
 use crate::{
     blocks::limits::Limits,
     destination::{self, Setup},
-    merchant::{Destination, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
+    merchant::{
+        Destination, ExistingCustomers, Mapping, Merchant, NamesIn, State, lay_after, lay_values,
+    },
     text::{Diagnostic, Diagnostics, Node, Span, did_you_mean},
 };
 
@@ -60,6 +62,7 @@ impl Desk<'_> {
         let mut triggers = mapping.as_ref().map(policy).unwrap_or_default();
         lay_after(&mut triggers, file.get("after"), &mut found);
         let seat = seat(file, &mut found);
+        let existing_customers = ExistingCustomers::read(file, &mut found);
         let sound = !found.has_errors();
         diagnostics.append(found);
         let mapping = mapping.filter(|_| sound)?;
@@ -80,6 +83,7 @@ impl Desk<'_> {
             sources,
             destinations,
             triggers,
+            existing_customers,
             values,
             mapping,
             rules: [0; 16],

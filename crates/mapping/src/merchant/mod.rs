@@ -3,8 +3,10 @@
 
 mod after;
 pub mod choose;
+mod consent;
 mod layers;
 pub mod mapping;
+mod offers;
 pub mod shape;
 mod values;
 
@@ -24,6 +26,7 @@ use crate::{destination::ReadyDestination, source::ReadySource};
 
 pub(crate) use after::lay_after;
 pub use choose::{Candidate, Choice};
+pub use consent::ExistingCustomers;
 pub use mapping::{Mapping, NamesIn};
 pub(crate) use values::lay_values;
 
@@ -60,6 +63,8 @@ pub struct Merchant {
     pub sources: BTreeMap<SourceName, Source>,
     /// Destinations.
     pub destinations: BTreeMap<DestinationName, Destination>,
+    /// Whether existing customers may be sent advertising; `None` where only who agreed may.
+    pub existing_customers: Option<ExistingCustomers>,
     /// What is sent.
     pub mapping: Arc<Mapping>,
     /// The mapping's values with the merchant's own.
