@@ -10,6 +10,7 @@ mod healthcheck;
 mod infer;
 mod map;
 mod new;
+mod objections;
 mod polls;
 mod send;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Stats(stats::Stats),
     /// Codes that no connector knew, with the line to add
     Unmapped(unmapped::Unmapped),
+    /// Who objected to advertising, or to all messages: add, remove, list
+    Objections(objections::Objections),
     /// How it goes at the sources and feeds that are asked for news
     Polls(polls::Polls),
     /// Canonical events of a running relay
@@ -157,6 +160,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
+        Command::Objections(objections) => objections.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),

@@ -11,6 +11,7 @@ use crate::{
     hearing::HearingDesk,
     lookup::Lookups,
     metrics::Metrics,
+    objections::ObjectionDesk,
     poll::Polls,
     ports::{Archive, Clock, Held, Ledger, Transport},
     process::Process,
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fresh: Fresh,
     pub(crate) hearing: HearingDesk,
+    pub(crate) objections: ObjectionDesk,
     /// Rings when receipts wait for what is asked about them.
     pub(crate) to_ask: Notify,
 }
@@ -78,6 +80,7 @@ impl Engine {
             metrics: Arc::new(Metrics::default()),
             fresh: Fresh::default(),
             hearing: HearingDesk::default(),
+            objections: ObjectionDesk::default(),
             to_ask: Notify::new(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));

@@ -10,6 +10,7 @@ mod hearing;
 mod limits;
 mod lookup;
 pub mod metrics;
+mod objections;
 mod patience;
 mod poll;
 pub mod ports;

@@ -6,6 +6,7 @@ mod coverage;
 mod cursor;
 mod lists;
 mod narrow;
+mod objections;
 mod polls;
 mod stories;
 mod test_events;
@@ -44,6 +45,13 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             web::resource("/merchants/{merchant}/test-events")
                 .route(web::post().to(test_events::send))
                 .default_service(web::to(|| async { not_allowed("POST") })),
+        )
+        .service(
+            web::resource("/merchants/{merchant}/objections")
+                .route(web::route().guard(reading()).to(objections::list))
+                .route(web::post().to(objections::add))
+                .route(web::delete().to(objections::remove))
+                .default_service(web::to(|| async { not_allowed("GET, HEAD, POST, DELETE") })),
         )
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));
     for (name, list) in LISTS {

@@ -14,6 +14,9 @@ use parcelwire_mapping::merchant::{Candidate, Choice};
 use super::decide::Decide;
 use crate::ports::Revision;
 
+/// Rules by which somebody does not want a message, whoever reported what it tells.
+const REFUSALS: [&str; 2] = ["objected", "consent denied"];
+
 /// An unsent message, made in this step or before it.
 struct Unsent<'a> {
     id: MessageId,
@@ -69,10 +72,17 @@ impl Decide<'_> {
             view: &view,
             source: &first.source,
             backfill,
+            objection: self.objected.of(self.policy.key, &view),
             test: false,
         };
-        let Choice::Send(frozen) = self.merchant.choose(&candidate, destination, self.now) else {
-            return;
+        let frozen = match self.merchant.choose(&candidate, destination, self.now) {
+            Choice::Send(frozen) => frozen,
+            Choice::Stop { rule, .. } => {
+                if REFUSALS.contains(&rule.as_str()) {
+                    self.put(Revision::Cancel { message, why: rule });
+                }
+                return;
+            }
         };
         let written = frozen.write().into();
         match self.messages.iter_mut().find(|new| new.id == message) {
@@ -81,6 +91,19 @@ impl Decide<'_> {
         }
         if let Some((_, words)) = self.made.iter_mut().find(|(known, _)| *known == message) {
             *words = frozen;
+        }
+    }
+
+    /// Who does not want advertising is not sent what was meant to go out.
+    pub(super) fn withdraw_advertising(&mut self, id: AggregateId) {
+        let known = self.pending.iter().map(|it| (it.id, it.aggregate, it.trigger));
+        let new = self.messages.iter().map(|it| (it.id, it.aggregate, it.trigger));
+        let unwanted = known.chain(new).filter(|(_, aggregate, trigger)| {
+            *aggregate == id && self.merchant.is_promotional(*trigger)
+        });
+        let unwanted: Vec<MessageId> = unwanted.map(|(message, ..)| message).collect();
+        for message in unwanted {
+            self.put(Revision::Cancel { message, why: "consent denied".to_owned() });
         }
     }
 
