@@ -9,6 +9,7 @@ mod bad_input;
 mod catalogue;
 mod commands;
 mod connections;
+mod consent;
 mod coverage;
 mod destinations;
 mod disk;

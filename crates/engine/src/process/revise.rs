@@ -50,7 +50,7 @@ impl Decide<'_> {
         }
     }
 
-    /// A message that waits yet says what a second report brought.
+    /// A message that waits yet says what a second report brought, in the words of who knows best.
     pub(super) fn refill(
         &mut self,
         id: AggregateId,
@@ -59,18 +59,18 @@ impl Decide<'_> {
     ) {
         let Some(message) = self.unsent_of(&[id], occurrence, destination) else { return };
         let Some(desk) = self.orders.get(&id) else { return };
-        let Some(first) = desk.order.first_report(occurrence) else { return };
+        let Some(speaker) = desk.order.speaker(occurrence) else { return };
         let known = self.pending.iter().find(|known| known.id == message);
         let new = self.messages.iter().find(|new| new.id == message);
         let backfill =
             known.is_some_and(|known| known.backfill) || new.is_some_and(|new| new.backfill);
-        let mut view = desk.order.view(&first, self.now);
+        let mut view = desk.order.view(&speaker, self.now);
         view.set("late", Value::Bool(backfill));
         let candidate = Candidate {
-            trigger: first.trigger,
+            trigger: speaker.trigger,
             occurrence,
             view: &view,
-            source: &first.source,
+            source: &speaker.source,
             backfill,
             objection: self.objected.of(self.policy.key, &view),
             test: false,
@@ -148,7 +148,7 @@ impl Decide<'_> {
     ) -> Option<Timestamp> {
         let order = &self.orders.get(&id)?.order;
         let told = |occurrence: &OccurrenceId| message_id(id, *occurrence, destination) == message;
-        Some(order.first_report(order.claimed().find(told)?)?.occurred_at.at)
+        Some(order.speaker(order.claimed().find(told)?)?.occurred_at.at)
     }
 
     pub(super) fn put(&mut self, revision: Revision) {
