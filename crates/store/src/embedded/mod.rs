@@ -13,7 +13,6 @@ mod desk;
 mod find;
 mod ledger;
 mod migrate;
-mod notes;
 mod open;
 mod packed;
 mod prune;
@@ -22,6 +21,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod unmapped;
+mod vault;
 mod waiting;
 
 use std::{
