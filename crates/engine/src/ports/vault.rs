@@ -11,16 +11,19 @@ use super::ledger::LedgerResult;
 pub enum Shelf {
     /// Who is heard how often, and when the relay was alive.
     Hearing,
+    /// Who has objected to hearing from a merchant, and which merchants somebody objected to.
+    Objection,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Hearing];
+    pub const ALL: [Self; 2] = [Self::Hearing, Self::Objection];
 
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hearing => "hearing",
+            Self::Objection => "objection",
         }
     }
 }
