@@ -36,6 +36,7 @@ mod requests;
 mod samples;
 mod settling;
 mod settling_news;
+mod settling_parcels;
 mod signed;
 mod signing;
 mod silent;

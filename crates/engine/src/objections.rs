@@ -239,3 +239,58 @@ impl Engine {
         Ok(kept.into_iter().filter_map(known).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hey() -> MerchantId {
+        MerchantId::parse("hey").expect("a name")
+    }
+
+    #[test]
+    fn of_a_merchant_with_nobody_on_its_list_it_is_asked_once_in_a_while() {
+        let desk = ObjectionDesk::default();
+        let now = Timestamp::from_second(1_795_341_600).expect("a time");
+        let stale = |desk: &ObjectionDesk, at| desk.stale([hey()].into(), at);
+        assert_eq!(stale(&desk, now), [hey()], "nothing is known yet");
+        desk.note(hey(), None, now);
+        let just_before = now + FRESH.saturating_sub(Duration::from_millis(1));
+        assert!(stale(&desk, now).is_empty() && stale(&desk, just_before).is_empty());
+        assert_eq!(stale(&desk, now + FRESH), [hey()]);
+        assert_eq!(stale(&desk, now - Duration::from_secs(1)), [hey()], "a clock went back");
+        assert!(!desk.may_object(&hey(), true) && !desk.may_object(&hey(), false));
+        // Who objected to advertising only is not asked about parcels.
+        desk.note(hey(), Some(Scope::Promotional), now);
+        assert!(desk.may_object(&hey(), true) && !desk.may_object(&hey(), false));
+        desk.note(hey(), Some(Scope::All), now);
+        assert!(desk.may_object(&hey(), true) && desk.may_object(&hey(), false));
+        desk.forget(&hey());
+        assert_eq!(stale(&desk, now), [hey()], "somebody was added here");
+    }
+
+    #[test]
+    fn of_two_addresses_the_wider_objection_counts() {
+        let key = MerchantKey::of(&[7; 32], &hey());
+        let who = |address| key.person(address).expect("somebody");
+        let objected = Objected(
+            [
+                (who("kim@example.test"), Scope::Promotional),
+                (who("+491511234567"), Scope::All),
+            ]
+            .into(),
+        );
+        let of = |fields: &[(&str, &str)]| {
+            let mut map = Map::new();
+            for (name, value) in fields {
+                map.set(*name, parcelwire_domain::Value::text(*value));
+            }
+            objected.of(&key, &map)
+        };
+        let (email, phone) = (("email", "Kim@example.test"), ("phone", "+49 151 1234567"));
+        assert_eq!(of(&[email]), Some(Scope::Promotional));
+        assert_eq!(of(&[email, phone]), Some(Scope::All));
+        assert_eq!(of(&[("email", "lou@example.test")]), None);
+        assert_eq!(of(&[]), None);
+    }
+}
