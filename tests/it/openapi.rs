@@ -85,7 +85,7 @@ async fn every_operation_answers_as_it_is_described() {
             let request = match method.as_str() {
                 "get" => app.client.get(&url),
                 "post" => app.client.post(&url).body(operation_example(operation).to_string()),
-                "delete" => app.client.delete(&format!("{url}?address=kim@example.test")),
+                "delete" => app.client.delete(format!("{url}?address=kim@example.test")),
                 other => panic!("{other} {path}"),
             };
             let told = answer(request.bearer_auth(TOKEN).send().await).await;

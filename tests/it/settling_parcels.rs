@@ -37,11 +37,15 @@ async fn a_parcel_of_nobody_known_is_told_to_nobody() {
     let app = spawn_many("", "").await;
     // There is one order only, of one customer: it is not theirs for that.
     app.shop("orders/create", &order(2)).await;
-    let scanned = tell(&app, "carrier", &json!({ "status": "delivered", "tracking_number": "X" })).await;
+    let scanned =
+        tell(&app, "carrier", &json!({ "status": "delivered", "tracking_number": "X" })).await;
     assert_eq!(app.outcome(&scanned).await, "parked");
     assert!(told(&app, "kim.2@example.test").await.is_empty());
     let stats = app.stats().await;
-    assert_eq!((&stats["receipts"]["parked"], &stats["messages"]["created"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        (&stats["receipts"]["parked"], &stats["messages"]["created"]),
+        (&json!(1), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -85,12 +89,9 @@ async fn an_order_is_complete_with_the_last_parcel_that_was_announced() {
     let app = spawn_many("holds: off\n", "triggers:\n  order_fully_delivered: on\n").await;
     app.shop("orders/create", &order(5)).await;
     let of = |status: &str, number: &str| json!({ "status": status, "order_number": "#5", "tracking_number": number, "parcel_count": 2 });
-    for (status, number) in [
-        ("dispatched", "A5"),
-        ("delivered", "A5"),
-        ("dispatched", "B5"),
-        ("delivered", "B5"),
-    ] {
+    for (status, number) in
+        [("dispatched", "A5"), ("delivered", "A5"), ("dispatched", "B5"), ("delivered", "B5")]
+    {
         let answer = tell(&app, "warehouse", &of(status, number)).await;
         assert_eq!(app.outcome(&answer).await, "forwarded", "{status} {number}");
         told(&app, "kim.5@example.test").await;

@@ -274,11 +274,8 @@ mod tests {
         let key = MerchantKey::of(&[7; 32], &hey());
         let who = |address| key.person(address).expect("somebody");
         let objected = Objected(
-            [
-                (who("kim@example.test"), Scope::Promotional),
-                (who("+491511234567"), Scope::All),
-            ]
-            .into(),
+            [(who("kim@example.test"), Scope::Promotional), (who("+491511234567"), Scope::All)]
+                .into(),
         );
         let of = |fields: &[(&str, &str)]| {
             let mut map = Map::new();
