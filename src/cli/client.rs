@@ -104,15 +104,30 @@ const PATIENCE: Duration = Duration::from_secs(120);
 impl Relay {
     /// Asks for what is at this path below `/api/v1`, or posts a body there.
     pub(super) fn ask(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let method = if body.is_some() { reqwest::Method::POST } else { reqwest::Method::GET };
+        self.request(method, path, body)
+    }
+
+    /// Removes what is at this path below `/api/v1`.
+    pub(super) fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.request(reqwest::Method::DELETE, path, None)
+    }
+
+    fn request(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
         let url = format!("{}/api/v1{path}", self.url);
         let (status, text) = runtime()?.block_on(async {
             let client = http(PATIENCE)?;
+            let request = client.request(method, &url);
             let request = match body {
-                Some(body) => client
-                    .post(&url)
-                    .header("content-type", "application/json")
-                    .body(body.to_string()),
-                None => client.get(&url),
+                Some(body) => {
+                    request.header("content-type", "application/json").body(body.to_string())
+                }
+                None => request,
             };
             let lost = |error| unreached(&self.url, &error);
             let answer = request.bearer_auth(&self.token).send().await.map_err(lost)?;

@@ -13,6 +13,7 @@ mod import;
 mod infer;
 mod map;
 mod new;
+mod objections;
 mod polls;
 mod send;
 mod serve;
@@ -63,6 +64,8 @@ enum Command {
     Stats(stats::Stats),
     /// Codes that no connector knew, with the line to add
     Unmapped(unmapped::Unmapped),
+    /// Who objected to advertising, or to all messages: add, remove, list
+    Objections(objections::Objections),
     /// How it goes at the sources and feeds that are asked for news
     Polls(polls::Polls),
     /// What is wrong now; with --test, whether those who should hear of it do
@@ -168,6 +171,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Explain(explain) => explain.run(&settings),
         Command::Import(import) => import.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
+        Command::Objections(objections) => objections.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
         Command::Alerts(alerts) => alerts.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),

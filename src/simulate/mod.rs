@@ -135,6 +135,16 @@ impl World {
                 self.clock.jump(*until);
                 self.engine.run_again_until_idle().await;
             }
+            What::Objects { address, scope } => {
+                let person = self.engine.person(&self.merchant.id, address);
+                let person = person.ok_or_else(|| SimulateError::Step {
+                    place,
+                    what: format!(
+                        "`{address}` is neither an e-mail address nor a telephone number"
+                    ),
+                })?;
+                self.engine.object(&self.merchant.id, &person, *scope).await?;
+            }
             What::Hook { source, topic, headers, body } => {
                 let receipt = self
                     .hooked(place, source, topic.as_deref(), headers, body)

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use tokio::process::Command;
 
 use crate::{
-    harness::{PATIENCE, merchant, next, write},
+    harness::{PATIENCE, TOKEN, answer, merchant, next, write},
     process::{Relay, parcel},
     redis_server::RedisServer,
 };
@@ -165,4 +165,32 @@ async fn a_redis_that_may_lose_data_stops_the_start_with_what_to_set() {
     assert!(told.contains("redis://u:****@127.0.0.1:1") && !told.contains("geheim"), "{told}");
     let told: String = told.split_whitespace().collect();
     assert!(told.contains("bodies_days\":3,") || told.contains("bodies_days:3"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_objection_that_one_relay_takes_is_heeded_by_all() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let redis = RedisServer::start().await;
+    let (one, two) = (start(directory.path(), &redis).await, start(directory.path(), &redis).await);
+    let (body, email) = parcel(next());
+    // Each takes an objection, so that the one that has the merchant learned of one from the other.
+    let mut unwanted = vec![(body, email)];
+    unwanted.push(parcel(next()));
+    for (relay, (_, email)) in [&one, &two].into_iter().zip(&unwanted) {
+        let url = relay.url("/api/v1/merchants/hey/objections");
+        let wish = serde_json::json!({ "address": email, "scope": "all" });
+        let asked = relay.client.post(url).bearer_auth(TOKEN).body(wish.to_string());
+        assert_eq!(answer(asked.send().await).await.status, 200);
+    }
+    for (body, _) in unwanted {
+        assert_eq!(one.post(body).await.status, 202);
+    }
+    let wanted = post(&two).await;
+    let stats = one.settled().await;
+    assert_eq!(stats["messages"]["sent"], 1, "{stats}");
+    assert_eq!(repeats(&sandbox, &BTreeSet::from([wanted])), 0);
+    let listed = two.get("/api/v1/merchants/hey/objections").await.body;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
 }

@@ -26,6 +26,15 @@ pub enum TimePrecision {
 }
 
 impl TimePrecision {
+    /// How many seconds after the instant that is written it may have happened.
+    pub fn width_seconds(self) -> i64 {
+        match self {
+            Self::Day => 86_399,
+            Self::Minute => 59,
+            Self::Second | Self::AssumedZone | Self::Received => 0,
+        }
+    }
+
     /// The name in events.
     pub fn name(self) -> &'static str {
         match self {
@@ -57,15 +66,11 @@ impl Moment {
 
     /// The latest instant that is meant: a day without a time is over at its end.
     pub fn latest(&self) -> Timestamp {
-        match self.precision {
-            TimePrecision::Day => {
-                self.at.checked_add(jiff::Span::new().hours(24)).unwrap_or(self.at)
-            }
-            TimePrecision::Second
-            | TimePrecision::Minute
-            | TimePrecision::AssumedZone
-            | TimePrecision::Received => self.at,
-        }
+        let width = match self.precision.width_seconds() {
+            0 => return self.at,
+            width => jiff::Span::new().seconds(width + 1),
+        };
+        self.at.checked_add(width).unwrap_or(self.at)
     }
 
     /// RFC 3339 with the offset in which it was stated, whole seconds.

@@ -10,6 +10,7 @@ pub mod incident;
 mod json_text;
 pub mod label;
 mod list;
+pub mod objection;
 pub mod order;
 pub mod past;
 pub mod retry;

@@ -131,6 +131,7 @@ fn complete(
         view: &view,
         source,
         backfill: false,
+        objection: None,
         test: false,
     };
     let mut whole = merchant.complete(&candidate, now);

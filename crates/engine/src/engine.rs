@@ -12,6 +12,7 @@ use crate::{
     hearing::HearingDesk,
     lookup::Lookups,
     metrics::Metrics,
+    objections::ObjectionDesk,
     poll::Polls,
     ports::{Archive, Clock, Held, Ledger, Mailer, Transport, Vault},
     process::Process,
@@ -62,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) alerts: AlertDesk,
     /// Keys that were refused when a source asked about webhooks.
     pub(crate) refusals: Refusals,
+    pub(crate) objections: ObjectionDesk,
     /// Rings when receipts wait for what is asked about them.
     pub(crate) to_ask: Notify,
 }
@@ -94,6 +96,7 @@ impl Engine {
             hearing: HearingDesk::default(),
             alerts: AlertDesk::default(),
             refusals: Refusals::default(),
+            objections: ObjectionDesk::default(),
             to_ask: Notify::new(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));

@@ -13,6 +13,7 @@ pub mod import;
 mod limits;
 mod lookup;
 pub mod metrics;
+mod objections;
 mod patience;
 mod poll;
 pub mod ports;

@@ -19,6 +19,9 @@ pub struct Outcome {
     pub outcome: String,
 }
 
+/// Rules that stop what somebody does not want, or is not known to want.
+pub(crate) const UNWANTED: [&str; 3] = ["objected", "consent denied", "consent unknown"];
+
 /// All metrics of one application.
 #[derive(Debug)]
 pub struct Metrics {
@@ -29,6 +32,8 @@ pub struct Metrics {
     pub accept_seconds: Histogram,
     /// Receipts by outcome.
     pub processed: Family<Outcome, Counter>,
+    /// Triggers that somebody did not want, by the rule that stopped them.
+    pub unwanted: Family<Outcome, Counter>,
     /// Attempts by verdict.
     pub attempts: Family<Outcome, Counter>,
     /// From the webhook's arrival until the destination has the message.
@@ -56,6 +61,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("parcelwire");
         let received = Family::<Outcome, Counter>::default();
         let processed = Family::<Outcome, Counter>::default();
+        let unwanted = Family::<Outcome, Counter>::default();
         let attempts = Family::<Outcome, Counter>::default();
         let store_errors = Family::<Outcome, Counter>::default();
         let lookups = Family::<Outcome, Counter>::default();
@@ -66,9 +72,10 @@ impl Default for Metrics {
         let lag_seconds = Histogram::new(exponential_buckets(0.002, 2.5, 16));
         let (sending, stuck, incidents) = (Gauge::default(), Gauge::default(), Gauge::default());
         // There from the start: a rate needs to see them rise from nothing.
-        let known: [(&Family<Outcome, Counter>, &[&str]); 7] = [
+        let known: [(&Family<Outcome, Counter>, &[&str]); 8] = [
             (&received, &["accepted", "duplicate", "signature_invalid", "store_unavailable"]),
             (&processed, &["forwarded", "filtered", "parked", "failed", "unclaimed"]),
+            (&unwanted, &UNWANTED),
             (&attempts, &["sent", "again", "rejected", "key_wrong"]),
             (&lookups, &["answered", "again", "failed", "key_wrong"]),
             (&polls, &["ok", "failed", "key_wrong", "cut"]),
@@ -88,6 +95,7 @@ impl Default for Metrics {
             accept_seconds.clone(),
         );
         registry.register("processed", "receipts by outcome", processed.clone());
+        registry.register("unwanted", "triggers that were not wanted", unwanted.clone());
         registry.register("attempts", "attempts by verdict", attempts.clone());
         registry.register_with_unit(
             "lag",
@@ -113,6 +121,7 @@ impl Default for Metrics {
             received,
             accept_seconds,
             processed,
+            unwanted,
             attempts,
             lag_seconds,
             store_errors,

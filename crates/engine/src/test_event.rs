@@ -81,6 +81,7 @@ impl Engine {
             view: &view,
             source: &source,
             backfill: false,
+            objection: None,
             test: true,
         };
         let outcome = |name: String, verdict: &str, detail: String| TestOutcome {

@@ -9,6 +9,7 @@ mod imports;
 mod incidents;
 mod lists;
 mod narrow;
+mod objections;
 mod polls;
 mod reading;
 mod stories;
@@ -51,6 +52,13 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/merchants/{merchant}/explain", web::to(explain::of)))
         .service(post("/merchants/{merchant}/test-events", web::post().to(test_events::send)))
         .service(post("/merchants/{merchant}/imports", web::post().to(imports::take)))
+        .service(
+            web::resource("/merchants/{merchant}/objections")
+                .route(web::route().guard(reading()).to(objections::list))
+                .route(web::post().to(objections::add))
+                .route(web::delete().to(objections::remove))
+                .default_service(web::to(|| async { not_allowed("GET, HEAD, POST, DELETE") })),
+        )
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));
     for (name, list) in LISTS {
         let over_all = move |request, shared| lists::all(list, request, shared);

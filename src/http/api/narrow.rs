@@ -85,7 +85,8 @@ impl Turn {
         }
     }
 
-    fn of(
+    /// Reads what is left of a query string by whoever reads the rest.
+    pub(super) fn of(
         list: &str,
         merchant: Option<&MerchantId>,
         given: &BTreeMap<String, String>,
@@ -109,14 +110,22 @@ impl Turn {
     }
 }
 
-/// Names and values: each known, once, and not empty.
 fn given(query: &str) -> Result<BTreeMap<String, String>, Problem> {
+    given_of(query, &KNOWN, KNOWN_HINT)
+}
+
+/// Names and values: each known, once, and not empty.
+pub(super) fn given_of(
+    query: &str,
+    known: &[&str],
+    hint: &'static str,
+) -> Result<BTreeMap<String, String>, Problem> {
     let pairs = Query::<Vec<(String, String)>>::from_query(query)
-        .map_err(|error| bad_request(format!("the query cannot be read: {error}"), KNOWN_HINT))?;
+        .map_err(|error| bad_request(format!("the query cannot be read: {error}"), hint))?;
     let mut given = BTreeMap::new();
     for (name, value) in pairs.into_inner() {
-        if !KNOWN.contains(&name.as_str()) {
-            return Err(bad_request(format!("a list has no filter `{name}`"), KNOWN_HINT));
+        if !known.contains(&name.as_str()) {
+            return Err(bad_request(format!("a list has no filter `{name}`"), hint));
         }
         if value.trim().is_empty() {
             return Err(bad_request(format!("`{name}` is empty"), "leave it out"));
@@ -162,7 +171,7 @@ fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> 
 }
 
 /// A `+` that was not encoded arrives as a blank; neither addresses nor times have one.
-fn unblanked(text: &str) -> String {
+pub(super) fn unblanked(text: &str) -> String {
     text.trim_start().replace(' ', "+")
 }
 

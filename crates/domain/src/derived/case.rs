@@ -78,8 +78,9 @@ pub(crate) struct Case<'a> {
     pub(crate) of_order: Vec<Said<'a>>,
     /// What is known of it.
     pub(crate) fields: Map,
-    /// Whether ordered items are known to be in no parcel yet.
-    pub(crate) has_items_pending: bool,
+    /// Whether ordered items are known to be in no parcel yet, or parcels are announced of which nothing
+    /// is known yet.
+    pub(crate) has_more_to_come: bool,
     /// Occurrences that somebody has a message of.
     pub(crate) claimed: Vec<OccurrenceId>,
 }

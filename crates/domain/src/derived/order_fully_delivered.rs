@@ -21,8 +21,8 @@ impl Rule for OrderFullyDelivered {
 
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let case = of.case;
-        let remains = case.has_items_pending
-            || case.live_parcels().any(|it| !it.is_over() || it.is_partial());
+        let remains =
+            case.has_more_to_come || case.live_parcels().any(|it| !it.is_over() || it.is_partial());
         if case.is_cancelled() || remains {
             return None;
         }

@@ -20,7 +20,7 @@ impl Rule for OrderFullyDispatched {
 
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let case = of.case;
-        let remains = case.has_items_pending || case.live_parcels().any(|it| !it.is_out());
+        let remains = case.has_more_to_come || case.live_parcels().any(|it| !it.is_out());
         if case.is_cancelled() || remains {
             return None;
         }

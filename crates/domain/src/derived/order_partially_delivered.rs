@@ -20,7 +20,7 @@ impl Rule for OrderPartiallyDelivered {
 
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let case = of.case;
-        let remains = case.has_items_pending || case.live_parcels().any(|it| !it.is_over());
+        let remains = case.has_more_to_come || case.live_parcels().any(|it| !it.is_over());
         if case.is_cancelled() || !remains || of.was_told_of_order(Derived::OrderFullyDelivered) {
             return None;
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Fact, Order, Parked, Policy, Ruling, Scan, Standing, group::founder, joined::weight_of_order,
-    sequence::happened,
+    sequence::told_in_order,
 };
 use crate::{
     Party,
@@ -40,7 +40,7 @@ impl Order {
         let mut rulings = vec![own];
         rulings.extend(self.release(policy));
         // What is told of one order is told in this order.
-        rulings.sort_by_key(happened);
+        let rulings = told_in_order(rulings);
         self.forget_tellers();
         self.forget_repeats();
         rulings
@@ -69,9 +69,7 @@ impl Order {
         let mut parked = std::mem::take(&mut self.parked);
         parked.sort_by_key(|fact| (fact.receipt, fact.index));
         let rule = |fact: &Parked| self.rule((fact.receipt, fact.index), policy, &parked);
-        let mut rulings: Vec<Ruling> = parked.iter().map(rule).collect();
-        rulings.sort_by_key(happened);
-        rulings
+        told_in_order(parked.iter().map(rule).collect())
     }
 
     fn learn(&mut self, fact: &Fact) {

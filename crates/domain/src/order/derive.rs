@@ -148,7 +148,7 @@ impl Order {
                 .map(|known| self.thing(known, Leg::Forward, policy).said)
                 .unwrap_or_default(),
             fields,
-            has_items_pending: !pending.is_empty(),
+            has_more_to_come: !pending.is_empty() || self.announced(known, None) > 0,
             claimed: self.claimed().collect(),
         }
     }

@@ -9,6 +9,9 @@ use crate::{
 };
 
 /// The best word on each field. Joining is commutative, associative and idempotent.
+///
+/// Of consent the most cautious word is the best: who said no through one system does not want
+/// advertising, whatever another one still has on file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Joined(Vec<Word>);
 
@@ -54,6 +57,18 @@ pub(super) fn weight_of_order(party: Party) -> u8 {
     }
 }
 
+/// The field that says whether somebody agreed to advertising.
+const CONSENT: &str = "marketing_consent";
+
+/// A refusal counts for more than a consent, and that for more than not knowing.
+fn caution(consent: &Value) -> u8 {
+    match consent.as_text() {
+        Some("denied") => 2,
+        Some("granted") => 1,
+        _ => 0,
+    }
+}
+
 impl Joined {
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|word| word.name == name).map(|word| &word.value)
@@ -67,8 +82,10 @@ impl Joined {
     pub(super) fn hear(&mut self, name: &str, value: &Value, weight: u8, at: Timestamp) {
         match self.0.iter_mut().find(|word| word.name == name) {
             Some(word) => {
-                let better = (weight, at) > (word.weight, word.at)
-                    || ((weight, at) == (word.weight, word.at)
+                let caution = |value| if name == CONSENT { caution(value) } else { 0 };
+                let (ours, theirs) = (caution(&word.value), caution(value));
+                let better = (theirs, weight, at) > (ours, word.weight, word.at)
+                    || ((theirs, weight, at) == (ours, word.weight, word.at)
                         && value.to_json() > word.value.to_json());
                 if better {
                     word.value = value.clone();

@@ -26,9 +26,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alias, Map,
+    Alias, Map, Value,
     derived::Told,
-    id::{AggregateId, DestinationName, MerchantId, OccurrenceId, ReceiptId, SourceName},
+    id::{
+        AggregateId, DestinationName, MerchantId, MerchantKey, OccurrenceId, ReceiptId, SourceName,
+    },
+    objection::Person,
 };
 
 use group::{Group, groups};
@@ -42,6 +45,7 @@ pub use merge::Merged;
 pub use outlook::{Prospect, Stands};
 pub use policy::{OncePer, Policy, Seat, TriggerPolicy};
 pub use ruling::{Firing, Passed, Ruling, Standing, Subject, United};
+pub use sequence::facts_in_order;
 
 /// Most scans of one order; above it what only repeats is forgotten first.
 pub const MAX_SCANS: usize = 500;
@@ -200,6 +204,12 @@ impl Order {
     /// The occurrences that some destination was told of, or is to be.
     pub fn claimed(&self) -> impl Iterator<Item = OccurrenceId> {
         self.claims.iter().map(|claim| claim.occurrence)
+    }
+
+    /// Whom its messages reach, as far as is known.
+    pub fn people(&self, key: &MerchantKey) -> Vec<Person> {
+        let named = ["email", "phone"].into_iter().filter_map(|name| self.known.get(name));
+        named.filter_map(Value::as_id).filter_map(|address| key.person(address)).collect()
     }
 
     fn groups(&self) -> Vec<Group> {

@@ -6,6 +6,9 @@ use crate::{
     taxonomy::{Leg, Status},
 };
 
+/// More parcels than that no order has: whoever says so means something else.
+const MAX_ANNOUNCED: usize = 500;
+
 /// Most other parcels that are told of.
 const MAX_OTHERS: usize = 20;
 
@@ -24,16 +27,18 @@ impl Order {
         let open = counted.iter().map(of).filter(|parcel| !parcel.is_over()).count();
         let delivered = |parcel: &&Known<'_>| parcel.status() == Some(Status::Delivered);
         let delivered = counted.iter().map(of).filter(delivered).count();
-        view.set("parcel_count", count(counted.len()));
+        let announced = self.announced(known, Some(own));
+        view.set("parcel_count", count(counted.len() + announced));
         view.set("parcels_delivered", count(delivered));
-        view.set("parcels_open", count(open));
+        view.set("parcels_open", count(open + announced));
         let index = counted.iter().position(|at| *at == own);
         view.set_some("parcel_index", index.map(|index| count(index + 1)));
         let others: Vec<&Known<'_>> = counted.iter().filter(|at| **at != own).map(of).collect();
         let parcels: Vec<&Known<'_>> =
             counted.iter().map(of).filter(|parcel| !parcel.is_cancelled()).collect();
         let pending = self.pending(&parcels);
-        let is_last = others.iter().all(|parcel| parcel.is_over()) && pending.is_empty();
+        let is_last =
+            others.iter().all(|parcel| parcel.is_over()) && pending.is_empty() && announced == 0;
         view.set("is_last_parcel", Value::Bool(!counted.is_empty() && is_last));
         if index.is_some() && !others.is_empty() {
             let others = others.iter().take(MAX_OTHERS).map(|parcel| parcel.told()).collect();
@@ -51,6 +56,25 @@ impl Order {
         if !pending.is_empty() {
             view.set("items_pending", Value::List(pending.into()));
         }
+    }
+
+    /// How many parcels are still to come, of those that a source says the order has. One that was called
+    /// off was one of them.
+    /// `own` is there whatever is known of it.
+    pub(super) fn announced(&self, known: &[Known<'_>], own: Option<usize>) -> usize {
+        let stated = match self.known.get("parcel_count") {
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::Text(_) | Value::Bool(_) | Value::List(_) | Value::Map(_)) | None => None,
+        };
+        let stated = stated.and_then(|stated| usize::try_from(stated).ok()).unwrap_or(0);
+        let is_named = known.iter().any(|known| known.is_parcel() && known.is_named());
+        let is_there = |at: &usize| {
+            let it = &known[*at];
+            let is_one = if is_named { it.is_named() } else { it.is_thing() };
+            it.is_parcel() && is_one && (Some(*at) == own || it.is_spoken_of())
+        };
+        let there = (0..known.len()).filter(is_there).count();
+        stated.min(MAX_ANNOUNCED).saturating_sub(there)
     }
 
     /// Ordered items that are in no parcel yet, by sku or variant; none where either is unknown.

@@ -1,9 +1,12 @@
 //! What one fact comes to, among all that is known now.
 
+use std::cmp::Reverse;
+
 use super::{
     Firing, OncePer, Order, Parked, Passed, Policy, Ruling, Scan, Standing, Subject, TriggerPolicy,
     fold::{Folded, fold_believed},
     group::Group,
+    joined::weight,
 };
 use crate::{
     Map,
@@ -94,15 +97,19 @@ impl Order {
         said.min_by_key(|scan| (scan.received_at, scan.seq)).is_some_and(|scan| scan.imported)
     }
 
-    /// The report that was first to tell an occurrence: what is told of it is its word, completed.
-    pub fn first_report(&self, occurrence: OccurrenceId) -> Option<Firing> {
+    /// Whose word on an occurrence is told while nobody was told yet, completed by the others': of who is
+    /// believed most on it, the first to say it.
+    pub fn speaker(&self, occurrence: OccurrenceId) -> Option<Firing> {
         let said = |place: &usize| self.scans[*place].occurrence == Some(occurrence);
         let groups = self.groups();
         let places = groups.iter().flat_map(|group| {
             let places = group.places.iter().copied();
             places.filter(said).map(|place| (place, group.subject))
         });
-        let (place, subject) = places.min_by_key(|(place, _)| self.scans[*place].seq)?;
+        let (place, subject) = places.min_by_key(|(place, _)| {
+            let scan = &self.scans[*place];
+            (Reverse(weight(scan.status, scan.party)), scan.seq)
+        })?;
         let scan = &self.scans[place];
         Some(firing(scan, occurrence, subject, *scan.told_by.first()?))
     }

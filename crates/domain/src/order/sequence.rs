@@ -3,17 +3,14 @@
 
 use jiff::Timestamp;
 
-use super::{Ruling, Scan};
+use super::{Fact, Ruling, Scan};
 use crate::{
-    TimePrecision,
+    Moment,
     taxonomy::{Kind, Reason, Status},
 };
 
 /// A failed attempt at the time of a step: after the tour, before what came of it.
 const ATTEMPT: u16 = 420;
-
-/// The last second of a day.
-const DAY_END_SECONDS: i64 = 86_399;
 
 /// The places of the scans, what happened first in front.
 pub(super) fn sequence(scans: &[&Scan]) -> Vec<usize> {
@@ -26,7 +23,7 @@ pub(super) fn sequence(scans: &[&Scan]) -> Vec<usize> {
 /// Second, nanosecond, rank; before or behind what happened then; what tells two scans apart.
 type Key = (i64, i32, u16, Side, u16, Status, Option<Reason>, Timestamp);
 
-/// On which side of a scan whose time is known one stands of which only the day is.
+/// On which side of a scan whose time is known one stands of which only the day, or the minute, is.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
     Before,
@@ -36,17 +33,18 @@ enum Side {
 
 fn key(scan: &Scan, among: &[&Scan]) -> Key {
     let own = order(scan);
-    if scan.at.precision != TimePrecision::Day {
+    let width = scan.at.precision.width_seconds();
+    if width == 0 {
         let (second, nanosecond) = instant(scan);
         return (second, nanosecond, own, Side::Exact, own, scan.status, scan.reason, scan.at.at);
     }
     // Of a day without a time it is not known when: before whatever follows it by its nature that
-    // is known to have happened on that day, else at the day's end.
+    // is known to have happened on that day, else at the day's end. So it is of a minute.
     let first = scan.at.at.as_second();
-    let end = first.saturating_add(DAY_END_SECONDS);
+    let end = first.saturating_add(width);
     let follows = |other: &&&Scan| {
         let on_that_day = (first..=end).contains(&instant(other).0);
-        let is_exact = other.at.precision != TimePrecision::Day;
+        let is_exact = other.at.precision.width_seconds() < width;
         let ends = other.status.row().terminal;
         let behind = if scan.rank().is_some() { order(other) >= own } else { ends };
         // A side status at the end of the ranks is no step that could follow.
@@ -76,8 +74,44 @@ fn order(scan: &Scan) -> u16 {
 }
 
 /// The same for rulings: in this order they are told.
-pub(super) fn happened(ruling: &Ruling) -> (Timestamp, u16) {
-    let is_attempt = ruling.status == Status::DeliveryAttemptFailed;
-    let rank = if is_attempt { Some(ATTEMPT) } else { ruling.status.rank() };
-    (ruling.occurred_at.at, rank.unwrap_or(u16::MAX))
+pub(super) fn told_in_order(rulings: Vec<Ruling>) -> Vec<Ruling> {
+    let order = |ruling: &Ruling| {
+        let is_attempt = ruling.status == Status::DeliveryAttemptFailed;
+        let rank = if is_attempt { Some(ATTEMPT) } else { ruling.status.rank() };
+        (ruling.occurred_at, rank.unwrap_or(u16::MAX))
+    };
+    as_happened(rulings, order)
+}
+
+/// Facts of one receipt, what happened first in front: many systems list what happened last first.
+pub fn facts_in_order(facts: Vec<Fact>) -> Vec<Fact> {
+    let order = |fact: &Fact| {
+        let event = &fact.event;
+        (event.occurred_at, event.status.rank().unwrap_or(0))
+    };
+    as_happened(facts, order)
+}
+
+/// Things in the order of their times; of a day without a time, before what follows it by its order and
+/// is known to have happened on that day, else at the day's end.
+fn as_happened<T>(things: Vec<T>, of: impl Fn(&T) -> (Moment, u16)) -> Vec<T> {
+    let times: Vec<(Moment, u16)> = things.iter().map(of).collect();
+    let key = |(at, own): &(Moment, u16)| {
+        let width = at.precision.width_seconds();
+        if width == 0 {
+            return (at.at, *own, Side::Exact, *own);
+        }
+        let (first, end) = (at.at.as_second(), at.at.as_second().saturating_add(width));
+        let follows = |(other, order): &&(Moment, u16)| {
+            let is_exact = other.precision.width_seconds() < width;
+            is_exact && (first..=end).contains(&other.at.as_second()) && order >= own
+        };
+        match times.iter().filter(follows).map(|(other, order)| (other.at, *order)).min() {
+            Some((next, order)) => (next, order, Side::Before, *own),
+            None => (Timestamp::from_second(end).unwrap_or(at.at), *own, Side::Behind, *own),
+        }
+    };
+    let mut keyed: Vec<_> = times.iter().map(key).zip(things).collect();
+    keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    keyed.into_iter().map(|(_, thing)| thing).collect()
 }

@@ -125,7 +125,7 @@ pub static FIELDS: &[Field] = &[
     Field { name: "tracking_numbers", level: Level::Parcel, kind: FieldKind::List, privacy: Privacy::Linkable, stated: true, doc: "all tracking numbers of the parcel" },
     Field { name: "tracking_url", level: Level::Parcel, kind: FieldKind::Text, privacy: Privacy::Linkable, stated: true, doc: "where to follow it" },
     Field { name: "parcel_index", level: Level::Computed, kind: FieldKind::Int, privacy: Privacy::None, stated: false, doc: "split shipments" },
-    Field { name: "parcel_count", level: Level::Computed, kind: FieldKind::Int, privacy: Privacy::None, stated: false, doc: "split shipments" },
+    Field { name: "parcel_count", level: Level::Order, kind: FieldKind::Int, privacy: Privacy::None, stated: true, doc: "how many parcels the order has: what a source states counts, where fewer are known" },
     Field { name: "parcels_delivered", level: Level::Computed, kind: FieldKind::Int, privacy: Privacy::None, stated: false, doc: "split shipments" },
     Field { name: "parcels_open", level: Level::Computed, kind: FieldKind::Int, privacy: Privacy::None, stated: false, doc: "split shipments" },
     Field { name: "other_parcels", level: Level::Computed, kind: FieldKind::List, privacy: Privacy::Linkable, stated: false, doc: "the other parcels of the order" },

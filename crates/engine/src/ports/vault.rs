@@ -13,17 +13,20 @@ pub enum Shelf {
     Hearing,
     /// What is wrong, and who is still to be told.
     Incident,
+    /// Who has objected to hearing from a merchant, and which merchants somebody objected to.
+    Objection,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Hearing, Self::Incident];
+    pub const ALL: [Self; 3] = [Self::Hearing, Self::Incident, Self::Objection];
 
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hearing => "hearing",
             Self::Incident => "incident",
+            Self::Objection => "objection",
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use parcelwire_domain::{
     Alias, Map, Value, carrier,
     id::{AggregateId, DestinationName, MerchantKey, MessageId, ReceiptId, SourceName},
-    order::{Fact, Firing, Order, Policy, Ruling, Standing},
+    order::{Fact, Firing, Order, Policy, Ruling, Standing, facts_in_order},
     past::Telling,
     silence::Hearing,
     taxonomy::{Status, Trigger},
@@ -25,6 +25,7 @@ use crate::{
     Messages,
     explain::is_known_rule,
     hearing::Word,
+    objections::Objected,
     ports::{
         AggregateWrite, CONNECTOR_LINE, Commit, NewMessage, ORDERS_JOINED, Outcome, PendingMessage,
         Recalled, ReceiptLines, Revision, StoryDecision, StoryLine, Unmapped,
@@ -54,6 +55,8 @@ pub(crate) struct Decide<'a> {
     pub(super) merchant: &'a Merchant,
     pub(super) policy: Policy<'a>,
     messages_mode: &'a Messages,
+    /// Who of those it may speak to has objected.
+    pub(super) objected: Objected,
     /// What was said, of which order: those who speak are not silent.
     words: Vec<Word>,
     pub(super) now: Timestamp,
@@ -107,6 +110,7 @@ impl<'a> Decide<'a> {
             merchant,
             policy: Policy { key, triggers: &merchant.triggers, seat: &merchant.seat, hearing },
             messages_mode,
+            objected: Objected::default(),
             words: Vec::new(),
             now,
             looked_up: recalled.found.clone(),
@@ -122,6 +126,11 @@ impl<'a> Decide<'a> {
             story: BTreeMap::new(),
             unmapped: Vec::new(),
         }
+    }
+
+    /// With what is known of objections.
+    pub(crate) fn heeding(self, objected: Objected) -> Self {
+        Self { objected, ..self }
     }
 
     /// Decides one receipt.
@@ -145,9 +154,7 @@ impl<'a> Decide<'a> {
             index: u16::try_from(index).unwrap_or(u16::MAX),
             event: event.clone(),
         });
-        // Many systems list what happened last first.
-        let mut facts: Vec<Fact> = facts.collect();
-        facts.sort_by_key(|fact| (fact.event.occurred_at.at, fact.event.status.rank()));
+        let facts = facts_in_order(facts.collect());
         // What follows, follows from all that the receipt says.
         let mut told: BTreeMap<AggregateId, Option<(ReceiptId, u16)>> = BTreeMap::new();
         for fact in facts {
@@ -234,6 +241,9 @@ impl<'a> Decide<'a> {
             let own = (ruling.receipt, ruling.index) == key;
             self.rule(id, &ruling, own.then_some(&fields));
         }
+        if fields.get("marketing_consent").and_then(Value::as_text) == Some("denied") {
+            self.withdraw_advertising(id);
+        }
         Some(id)
     }
 
@@ -307,6 +317,7 @@ impl<'a> Decide<'a> {
             view.set("late", Value::Bool(is_past));
         }
         let told_as = occurred_at(&view).unwrap_or(happened);
+        let objection = self.objected.of(self.policy.key, &view);
         for (name, target) in free {
             let telling = target.ready.past().telling(is_past, told_as, self.now);
             let backfill = telling == Telling::Record;
@@ -323,6 +334,7 @@ impl<'a> Decide<'a> {
                 view: &view,
                 source: &firing.source,
                 backfill,
+                objection,
                 test: false,
             };
             match self.merchant.choose(&candidate, name, self.now) {

@@ -18,6 +18,7 @@ use std::{
 use parcelwire_domain::{
     Alias,
     id::{MerchantId, MerchantKey, MessageId, ReceiptId},
+    objection::Person,
     order::{Fact, Order},
     silence::Hearing,
 };
@@ -34,6 +35,7 @@ use crate::{
     engine::{Shared, stopped},
     hearing::Word,
     metrics::Metrics,
+    objections::Objected,
     patience::Patience,
     ports::{
         Commit, CommitError, Held, Origin, Owner, Recalled, ReceiptLines, Revision, StoredReceipt,
@@ -89,6 +91,8 @@ struct Made {
     words: Vec<(MessageId, Frozen)>,
     /// Who spoke.
     heard: Vec<Word>,
+    /// Rules by which triggers were not wanted.
+    unwanted: Vec<&'static str>,
 }
 
 impl Process {
@@ -174,6 +178,10 @@ impl Process {
             self.store_failed("notes", &error);
         }
         self.look_for_backlogs(&mut shares, now).await;
+        let merchants = shares.keys().cloned().collect();
+        if let Err(error) = self.shared.look_for_objections(merchants, now).await {
+            self.store_failed("objections", &error);
+        }
         let done = count - stuck.len();
         self.keep_stuck(stuck);
         self.shared.ask(to_ask).await;
@@ -271,11 +279,13 @@ impl Process {
         let wants: Vec<Want> = shares.iter().map(|(id, share)| want(id, share)).collect();
         let recalled = self.shared.ledger.recall(wants).await?;
         let lines = self.lines(shares.keys(), &recalled).await?;
+        let mut objected = self.objections(shares, &recalled).await?.into_iter();
         let now = self.shared.clock.now();
         let mut commits: Vec<(MerchantId, Commit, Made)> = Vec::with_capacity(shares.len());
         let mut results = Vec::new();
         for ((id, share), recalled) in shares.iter().zip(recalled) {
-            let (commit, made) = self.decide(share, &recalled, &lines, now);
+            let objected = objected.next().unwrap_or_default();
+            let (commit, made) = self.decide(share, &recalled, &lines, objected, now);
             if commit.outcomes.is_empty() && commit.aggregates.is_empty() {
                 results.push((id.clone(), Ok(Vec::new())));
             } else {
@@ -291,6 +301,9 @@ impl Process {
         let written = self.shared.ledger.commit(held, batch).await;
         for ((id, names, made), result) in named.into_iter().zip(written) {
             if result.is_ok() {
+                for rule in made.unwanted {
+                    Metrics::count(&self.shared.metrics.unwanted, rule);
+                }
                 self.shared.fresh.keep(made.words);
                 if let Some(share) = shares.get(&id) {
                     self.shared.hearing.hear(&share.merchant, &made.heard);
@@ -332,19 +345,41 @@ impl Process {
         self.shared.ledger.lines(receipts.into_iter().collect()).await
     }
 
+    /// Who of those whom the steps may speak to has objected. Of merchants with nobody on their lists it
+    /// is not asked.
+    async fn objections(
+        &self,
+        shares: &BTreeMap<MerchantId, Share>,
+        recalled: &[Recalled],
+    ) -> Result<Vec<Objected>, crate::ports::PortError> {
+        let step = |(share, recalled): (&'_ Share, &Recalled)| {
+            if !self.shared.asks_of_objections(&share.merchant) {
+                return Vec::new();
+            }
+            people(share, recalled)
+        };
+        let steps = shares.values().zip(recalled);
+        let steps =
+            steps.map(|(share, recalled)| (share.merchant.as_ref(), step((share, recalled))));
+        self.shared.objected(steps.collect()).await
+    }
+
     fn decide(
         &self,
         share: &Share,
         recalled: &Recalled,
         lines: &[ReceiptLines],
+        objected: Objected,
         now: jiff::Timestamp,
     ) -> (Commit, Made) {
         let messages = &self.shared.settings.messages;
         let pulse = self.shared.hearing.pulse(&share.merchant);
         let away = self.shared.hearing.away();
         let hearing = Hearing { pulse: pulse.as_ref(), away: &away, backlog: share.backlog };
-        let begin =
-            || Decide::new(&share.merchant, &share.key, messages, hearing, recalled, lines, now);
+        let begin = || {
+            Decide::new(&share.merchant, &share.key, messages, hearing, recalled, lines, now)
+                .heeding(objected.clone())
+        };
         let case = |read: &'_ Read| (read.receipt.id, read.receipt.source.clone());
         let whole = catch_unwind(AssertUnwindSafe(|| {
             share.reads.iter().fold(begin(), |decide, read| {
@@ -370,9 +405,25 @@ impl Process {
         for order in &share.wakes {
             decide.wake(order.id());
         }
-        let made = Made { words: decide.made(), heard: decide.words() };
-        (decide.finish(), made)
+        let (words, heard) = (decide.made(), decide.words());
+        let commit = decide.finish();
+        let unwanted = outcome::unwanted(&commit);
+        (commit, Made { words, heard, unwanted })
     }
+}
+
+/// Everybody whom a merchant's step may speak to: whom its facts name, and its orders know.
+fn people(share: &Share, recalled: &Recalled) -> Vec<Person> {
+    let mut people = BTreeSet::new();
+    for event in share.reads.iter().flat_map(|read| &read.reading.events) {
+        people.extend(share.key.people(&event.fields));
+    }
+    for stored in &recalled.aggregates {
+        if let Ok(order) = Order::read(&stored.blob) {
+            people.extend(order.people(&share.key));
+        }
+    }
+    people.into_iter().collect()
 }
 
 /// Everything a merchant's receipts may lead to.

@@ -1,6 +1,9 @@
 //! What a receipt comes to, out of what its events came to.
 
-use crate::ports::Outcome;
+use crate::{
+    metrics::UNWANTED,
+    ports::{Commit, Outcome, Revision, StoryDecision},
+};
 
 /// One event's outcome, with the rule that decided.
 pub(super) type Line = (String, String);
@@ -34,6 +37,17 @@ pub(super) fn names(outcomes: &[(parcelwire_domain::id::ReceiptId, Outcome)]) ->
         Outcome::Unclaimed => "unclaimed",
     };
     outcomes.iter().map(|(_, outcome)| name(outcome).to_owned()).collect()
+}
+
+/// The rules by which triggers of a step were not wanted, one for each and destination.
+pub(super) fn unwanted(commit: &Commit) -> Vec<&'static str> {
+    let decisions = commit.story.iter().flat_map(|line| &line.decisions);
+    let rule = |made: &StoryDecision| UNWANTED.into_iter().find(|rule| *rule == made.decision);
+    let cancelled = commit.revisions.iter().filter_map(|revision| match revision {
+        Revision::Cancel { why, .. } => UNWANTED.into_iter().find(|rule| rule == why),
+        Revision::Backfill { .. } | Revision::Refill { .. } => None,
+    });
+    decisions.filter_map(rule).chain(cancelled).collect()
 }
 
 #[cfg(test)]

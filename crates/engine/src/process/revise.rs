@@ -14,6 +14,9 @@ use parcelwire_mapping::merchant::{Candidate, Choice};
 use super::decide::Decide;
 use crate::ports::Revision;
 
+/// Rules by which somebody does not want a message, whoever reported what it tells.
+const REFUSALS: [&str; 2] = ["objected", "consent denied"];
+
 /// An unsent message, made in this step or before it.
 struct Unsent<'a> {
     id: MessageId,
@@ -47,7 +50,7 @@ impl Decide<'_> {
         }
     }
 
-    /// A message that waits yet says what a second report brought.
+    /// A message that waits yet says what a second report brought, in the words of who knows best.
     pub(super) fn refill(
         &mut self,
         id: AggregateId,
@@ -56,23 +59,30 @@ impl Decide<'_> {
     ) {
         let Some(message) = self.unsent_of(&[id], occurrence, destination) else { return };
         let Some(desk) = self.orders.get(&id) else { return };
-        let Some(first) = desk.order.first_report(occurrence) else { return };
+        let Some(speaker) = desk.order.speaker(occurrence) else { return };
         let known = self.pending.iter().find(|known| known.id == message);
         let new = self.messages.iter().find(|new| new.id == message);
         let backfill =
             known.is_some_and(|known| known.backfill) || new.is_some_and(|new| new.backfill);
-        let mut view = desk.order.view(&first, self.now);
+        let mut view = desk.order.view(&speaker, self.now);
         view.set("late", Value::Bool(backfill));
         let candidate = Candidate {
-            trigger: first.trigger,
+            trigger: speaker.trigger,
             occurrence,
             view: &view,
-            source: &first.source,
+            source: &speaker.source,
             backfill,
+            objection: self.objected.of(self.policy.key, &view),
             test: false,
         };
-        let Choice::Send(frozen) = self.merchant.choose(&candidate, destination, self.now) else {
-            return;
+        let frozen = match self.merchant.choose(&candidate, destination, self.now) {
+            Choice::Send(frozen) => frozen,
+            Choice::Stop { rule, .. } => {
+                if REFUSALS.contains(&rule.as_str()) {
+                    self.put(Revision::Cancel { message, why: rule });
+                }
+                return;
+            }
         };
         let written = frozen.write().into();
         match self.messages.iter_mut().find(|new| new.id == message) {
@@ -81,6 +91,19 @@ impl Decide<'_> {
         }
         if let Some((_, words)) = self.made.iter_mut().find(|(known, _)| *known == message) {
             *words = frozen;
+        }
+    }
+
+    /// Who does not want advertising is not sent what was meant to go out.
+    pub(super) fn withdraw_advertising(&mut self, id: AggregateId) {
+        let known = self.pending.iter().map(|it| (it.id, it.aggregate, it.trigger));
+        let new = self.messages.iter().map(|it| (it.id, it.aggregate, it.trigger));
+        let unwanted = known.chain(new).filter(|(_, aggregate, trigger)| {
+            *aggregate == id && self.merchant.is_promotional(*trigger)
+        });
+        let unwanted: Vec<MessageId> = unwanted.map(|(message, ..)| message).collect();
+        for message in unwanted {
+            self.put(Revision::Cancel { message, why: "consent denied".to_owned() });
         }
     }
 
@@ -125,7 +148,7 @@ impl Decide<'_> {
     ) -> Option<Timestamp> {
         let order = &self.orders.get(&id)?.order;
         let told = |occurrence: &OccurrenceId| message_id(id, *occurrence, destination) == message;
-        Some(order.first_report(order.claimed().find(told)?)?.occurred_at.at)
+        Some(order.speaker(order.claimed().find(told)?)?.occurred_at.at)
     }
 
     pub(super) fn put(&mut self, revision: Revision) {

@@ -3,7 +3,10 @@
 use std::{sync::PoisonError, time::Duration};
 
 use jiff::Timestamp;
-use parcelwire_domain::past::{Past, Telling};
+use parcelwire_domain::{
+    Value,
+    past::{Past, Telling},
+};
 use parcelwire_mapping::{
     blocks::outcome::Verdict,
     destination::{Exchange, Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
@@ -16,11 +19,15 @@ use super::{
 };
 use crate::{
     Messages,
+    metrics::Metrics,
     ports::{Attempt, Conclusion, Exchanged, NewMessage, Next, ReadyMessage, TransportError},
 };
 
 /// Longest body that is kept for people to look at.
 const MAX_SHOWN_BYTES: usize = 16 * 1024;
+
+/// Whether somebody objected is asked again after this, where the store did not say.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A destination that is gone from the files is looked for again after this.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
@@ -51,6 +58,9 @@ impl Desk {
             tracing::error!(message.id = %message.id, "a stored message cannot be read");
             return not_tried(&ready, dead("unreadable"), now);
         };
+        if let Some(end) = self.objected(&ready, &frozen, now).await {
+            return end;
+        }
         match telling(message, &frozen, target.past(), now) {
             Telling::Not => {
                 let why = Next::Cancelled { why: "too_old".to_owned() };
@@ -60,6 +70,32 @@ impl Desk {
                 self.send(&ready, &target, frozen, telling == Telling::Record).await
             }
         }
+    }
+
+    /// The end of a message whose reader has objected since it was made; a try later, where that cannot
+    /// be known.
+    async fn objected(
+        &self,
+        ready: &ReadyMessage,
+        frozen: &Frozen,
+        now: Timestamp,
+    ) -> Option<Conclusion> {
+        let purpose = frozen.fields.get("message_purpose").and_then(Value::as_text);
+        let is_promotional = purpose == Some("promotional");
+        let merchant = &ready.message.merchant;
+        let next = match self.shared.has_objected(merchant, &frozen.fields, is_promotional).await {
+            Ok(false) => return None,
+            Ok(true) => {
+                Metrics::count(&self.shared.metrics.unwanted, "objected");
+                Next::Cancelled { why: "objected".to_owned() }
+            }
+            Err(error) => {
+                Metrics::count(&self.shared.metrics.store_errors, "objections");
+                tracing::warn!(%error, "whether the reader has objected is not known: it waits");
+                Next::Again { at: now + ASK_AGAIN, counts: false }
+            }
+        };
+        Some(not_tried(ready, next, now))
     }
 
     async fn send(

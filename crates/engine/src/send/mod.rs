@@ -151,6 +151,11 @@ impl Send {
                 return 0;
             }
         };
+        let merchants = ready.iter().map(|ready| ready.message.merchant.clone()).collect();
+        if let Err(error) = shared.look_for_objections(merchants, now).await {
+            Metrics::count(&shared.metrics.store_errors, "objections");
+            tracing::warn!(%error, "it is not known who has objected; what was known counts");
+        }
         let count = ready.len();
         for message in ready {
             let (desk, ended) = (Arc::clone(&self.desk), ended.clone());

@@ -15,7 +15,10 @@ use super::{Book, FileKind, Secrets, Surroundings, shelf::Files};
 use crate::{
     blocks::limits::Limits,
     destination::{self, Setup},
-    merchant::{Destination, Lines, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
+    merchant::{
+        Destination, ExistingCustomers, Lines, Mapping, Merchant, NamesIn, State, lay_after,
+        lay_values,
+    },
     text::{Diagnostic, Diagnostics, Node, Span, did_you_mean},
 };
 
@@ -62,6 +65,7 @@ impl Desk<'_> {
         let seat = seat(file, &mut found);
         let language = text("language").unwrap_or("en").to_lowercase();
         let alerts = self.alerts(file, &language, &mut found);
+        let existing_customers = ExistingCustomers::read(file, &mut found);
         let sound = !found.has_errors();
         diagnostics.append(found);
         let mapping = mapping.filter(|_| sound)?;
@@ -87,6 +91,7 @@ impl Desk<'_> {
             sources,
             destinations,
             triggers,
+            existing_customers,
             values,
             mapping,
             lines: Lines { state, after: after.collect() },

@@ -1,5 +1,6 @@
 //! Merchants, templates, feeds and mappings, as files.
 
+mod consent;
 mod destinations;
 mod examples;
 mod files;
@@ -125,6 +126,7 @@ fn choose(book: &Book, id: &str, trigger: Status, pairs: &[(&str, &str)]) -> Cho
         view: &view,
         source: &source,
         backfill: false,
+        objection: None,
         test: false,
     };
     let destination = DestinationName::parse("klaviyo").expect("a name");

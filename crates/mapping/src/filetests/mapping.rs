@@ -13,8 +13,8 @@ use super::{FileTest, compare, given::event};
 use crate::{
     destination::DestinationConnector,
     merchant::{
-        Alerts, Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State,
-        lay_values,
+        Alerts, Candidate, Choice, Destination, ExistingCustomers, Lines, Mapping, Merchant,
+        NamesIn, State, lay_values,
     },
     text::{Diagnostics, Node, SourceFile, read},
 };
@@ -30,7 +30,12 @@ pub fn run(mapping: &Arc<Mapping>, file: &Node, now: Timestamp) -> Vec<FileTest>
 fn one(mapping: &Arc<Mapping>, test: &Node, now: Timestamp) -> Result<(), String> {
     let (trigger, view) = event(test, &[], now)?;
     let names = test.get("names").and_then(Node::as_str).and_then(NamesIn::parse);
-    let merchant = merchant(mapping, names, test);
+    let mut told = Diagnostics::default();
+    let mut merchant = merchant(mapping, names, test);
+    merchant.existing_customers = ExistingCustomers::read(test, &mut told);
+    if let Some(told) = told.iter().next() {
+        return Err(told.message.clone());
+    }
     let on = merchant.triggers.get(&trigger).is_some_and(|rules| rules.on);
     let destination = DestinationName::parse("test").expect("it is a name");
     let source = SourceName::parse("test").expect("it is a name");
@@ -40,6 +45,7 @@ fn one(mapping: &Arc<Mapping>, test: &Node, now: Timestamp) -> Result<(), String
         view: &view,
         source: &source,
         backfill: view.get("backfill").and_then(Value::as_bool).unwrap_or(false),
+        objection: None,
         test: false,
     };
     let choice = if on {
@@ -118,6 +124,7 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merc
         sources: std::collections::BTreeMap::new(),
         destinations: [(name, target)].into(),
         triggers: mapping.policy(true),
+        existing_customers: None,
         values: own,
         mapping: Arc::clone(mapping),
         lines: Lines::default(),

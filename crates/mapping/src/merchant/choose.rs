@@ -7,10 +7,11 @@ use parcelwire_domain::{
     Map, Value,
     id::{DestinationName, OccurrenceId, SourceName},
     label::status_label,
+    objection::Scope,
     taxonomy::Trigger,
 };
 
-use super::{Destination, Merchant, NamesIn, State, mapping::properties_of};
+use super::{Destination, Merchant, NamesIn, State, consent, mapping::properties_of};
 use crate::{
     destination::Frozen,
     expr::{Decision, Env, Index},
@@ -32,6 +33,8 @@ pub struct Candidate<'a> {
     pub source: &'a SourceName,
     /// To be recorded without starting anything.
     pub backfill: bool,
+    /// To what its recipient objected.
+    pub objection: Option<Scope>,
     /// A test event, outside the books: goes out in every state.
     pub test: bool,
 }
@@ -43,7 +46,8 @@ pub enum Choice {
     Send(Frozen),
     /// Not to be sent.
     Stop {
-        /// The rule: `when`, `when unknown`, `only`, `not a tester`, `off` (the merchant's state).
+        /// The rule: `when`, `when unknown`, `only`, `not a tester`, `off` (the merchant's state),
+        /// `objected`, `consent denied`, `consent unknown`.
         rule: String,
         /// Plain words: which condition, which field is missing.
         detail: String,
@@ -52,7 +56,7 @@ pub enum Choice {
     },
 }
 
-fn stop(rule: &str, detail: impl Into<String>) -> Choice {
+pub(super) fn stop(rule: &str, detail: impl Into<String>) -> Choice {
     Choice::Stop { rule: rule.to_owned(), detail: detail.into(), line: None }
 }
 
@@ -103,6 +107,9 @@ impl Merchant {
                 }
             }
         }
+        if let Some(unwanted) = self.unwanted(candidate, &fields) {
+            return unwanted;
+        }
         let chosen = properties_of(&self.mapping, rules);
         let mut properties = Map::with_room(chosen.len());
         for (name, built) in chosen {
@@ -116,6 +123,32 @@ impl Merchant {
             fields.remove(name);
         }
         Choice::Send(Frozen { name, fields, properties, values: self.values.clone() })
+    }
+
+    /// Whether a trigger is advertising, by the merchant's files.
+    pub fn is_promotional(&self, trigger: Trigger) -> bool {
+        let rules = self.mapping.triggers.get(&trigger);
+        rules.and_then(|rules| rules.promotional).unwrap_or(false)
+    }
+
+    /// Why the recipient is not to be sent this, however well it fits. A test event goes to whoever
+    /// asked for it.
+    fn unwanted(&self, candidate: &Candidate<'_>, fields: &Map) -> Option<Choice> {
+        if candidate.test {
+            return None;
+        }
+        let is_promotional = self.is_promotional(candidate.trigger);
+        if let Some(scope) = candidate.objection.filter(|scope| scope.covers(is_promotional)) {
+            let to = match scope {
+                Scope::Promotional => "to advertising",
+                Scope::All => "to all messages",
+            };
+            return Some(stop("objected", format!("the recipient has objected {to}")));
+        }
+        if is_promotional {
+            return consent::missing(self.existing_customers, fields, &self.seat.zone);
+        }
+        None
     }
 
     fn name_of(
@@ -153,8 +186,7 @@ impl Merchant {
     /// The event's fields with those that only the merchant's files know.
     pub fn complete(&self, candidate: &Candidate<'_>, now: Timestamp) -> Map {
         let mut fields = candidate.view.clone();
-        let rules = self.mapping.triggers.get(&candidate.trigger);
-        let promotional = rules.and_then(|rules| rules.promotional).unwrap_or(false);
+        let promotional = self.is_promotional(candidate.trigger);
         let language = language(&fields).unwrap_or_else(|| self.language.clone());
         let label = status_label(candidate.trigger, &language);
         fields.set("trigger", Value::text(candidate.trigger.name()));

@@ -12,6 +12,7 @@ use parcelwire_domain::{
 use super::{
     after::after,
     layers::{Layers, TriggerLayers},
+    offers,
 };
 use crate::{
     destination::event_scope,
@@ -86,6 +87,7 @@ impl Mapping {
     pub fn compile(name: &str, chain: &[&Node], diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut found = Diagnostics::default();
         let layers = Layers::of(chain, &mut found);
+        offers::warn(&layers, &mut found);
         let scope = event_scope().with("values", Kind::Map).with("settings", Kind::Map);
         let mut desk = Desk { scope: &scope, found: &mut found };
         for rules in &layers.strays {

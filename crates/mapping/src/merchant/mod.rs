@@ -4,8 +4,10 @@
 mod after;
 mod alerts;
 pub mod choose;
+mod consent;
 mod layers;
 pub mod mapping;
+mod offers;
 pub mod shape;
 mod values;
 
@@ -26,6 +28,7 @@ use crate::{destination::ReadyDestination, source::ReadySource};
 pub(crate) use after::lay_after;
 pub use alerts::{AlertWebhook, Alerts, is_mailbox};
 pub use choose::{Candidate, Choice};
+pub use consent::ExistingCustomers;
 pub use mapping::{Mapping, NamesIn};
 pub(crate) use values::lay_values;
 
@@ -64,6 +67,8 @@ pub struct Merchant {
     pub sources: BTreeMap<SourceName, Source>,
     /// Destinations.
     pub destinations: BTreeMap<DestinationName, Destination>,
+    /// Whether existing customers may be sent advertising; `None` where only who agreed may.
+    pub existing_customers: Option<ExistingCustomers>,
     /// What is sent.
     pub mapping: Arc<Mapping>,
     /// The mapping's values with the merchant's own.

@@ -60,6 +60,33 @@ static MAILBOX: Format = Format {
     hint: "as in ops@hey.example",
 };
 
+static DATE: Format = Format {
+    name: "a day",
+    accepts: |text| text.parse::<jiff::civil::Date>().is_ok(),
+    pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    hint: "as in 2026-05-01",
+};
+
+/// The conditions of s. 7(3) UWG that are the merchant's to keep.
+const EXISTING_CUSTOMERS: Shape = Shape::Map(&[
+    Field::new(
+        "own_similar_goods",
+        Shape::Bool,
+        "only the shop's own goods or services are advertised, similar to those that were bought",
+    ),
+    Field::new(
+        "notice_in_each_message",
+        Shape::Bool,
+        "each message says that one may object at any time, at no more than the basic rate",
+    ),
+    Field::new(
+        "notice_since",
+        Shape::Format(&DATE),
+        "since this day everybody who orders is told the same where the address is asked for; left \
+         out, only customers count of whom a source says so (existing_customer_notice)",
+    ),
+]);
+
 static OFF: Shape = words(&["off"]);
 const NAMES: Shape = words(&["en", "de"]);
 
@@ -169,6 +196,11 @@ pub static MERCHANT: Shape = Shape::Map(&[
         "after how long triggers of absence fire; wins over the mapping's",
     ),
     Field::new(
+        "existing_customers",
+        EXISTING_CUSTOMERS,
+        "states that existing customers may be sent advertising without their consent (s. 7(3) UWG)",
+    ),
+    Field::new(
         "values",
         Shape::MapOf(Keys::Any, &Shape::Any),
         "values for the mapping's expressions",
@@ -211,7 +243,7 @@ static TRIGGER_RULES: Shape = Shape::OneOf(&[
         Field::new(
             "purpose",
             words(&["transactional", "promotional"]),
-            "what kind of message it starts",
+            "what it starts: advertising is promotional, and needs consent",
         )
         .default("transactional"),
         Field::new("properties", PROPERTIES, "what is told beside what all triggers tell"),
@@ -246,6 +278,11 @@ static TEST: Shape = Shape::Map(&[
     Field::new("filtered", Shape::Text, "the rule that stops it"),
     Field::new("names", NAMES, "language of trigger names"),
     Field::new("values", Shape::MapOf(Keys::Any, &Shape::Any), "the merchant's own values"),
+    Field::new(
+        "existing_customers",
+        EXISTING_CUSTOMERS,
+        "what the merchant states of existing customers",
+    ),
     Field::new(
         "settings",
         Shape::MapOf(Keys::Any, &Shape::Any),

@@ -7,7 +7,7 @@ mod tests;
 mod when;
 
 use jiff::{Timestamp, tz::TimeZone};
-use parcelwire_domain::{Map, Party, Value};
+use parcelwire_domain::{Map, Party, Value, objection::Scope};
 
 use crate::{
     filetests::compare,
@@ -105,6 +105,13 @@ pub enum What {
     },
     /// The relay is not running until then; what is due meanwhile comes late.
     Down(Timestamp),
+    /// Somebody objects from now on.
+    Objects {
+        /// Their address.
+        address: String,
+        /// To what.
+        scope: Scope,
+    },
 }
 
 /// A message that is expected.
@@ -198,26 +205,35 @@ fn step(
     diagnostics: &mut Diagnostics,
 ) -> Option<Step> {
     let at = times.read(node.get("at")?, diagnostics)?;
-    let kinds = ["hook", "fact", "import", "down"].map(|key| node.get(key));
+    let kinds = ["hook", "fact", "import", "down", "objects"].map(|key| node.get(key));
     let what = match kinds {
-        [Some(hook), None, None, None] => hooked(hook),
-        [None, Some(fact), None, None] => {
+        [Some(hook), None, None, None, None] => hooked(hook),
+        [None, Some(fact), None, None, None] => {
             let (from, fields) = stated(fact, about, at, times, diagnostics)?;
             What::Fact { from, fields }
         }
-        [None, None, Some(row), None] => {
+        [None, None, Some(row), None, None] => {
             let (from, fields) = stated(row, about, at, times, diagnostics)?;
             What::Import { from, fields }
         }
-        [None, None, None, Some(down)] => What::Down(at + period(down.as_str()?)?),
+        [None, None, None, Some(down), None] => What::Down(at + period(down.as_str()?)?),
+        [None, None, None, None, Some(who)] => objects(who)?,
         _ => {
-            let message = "a step is one of `hook:`, `fact:`, `import:` and `down:`";
+            let message = "a step is one of `hook:`, `fact:`, `import:`, `down:` and `objects:`";
             let error = Diagnostic::error(&node.span, message);
             diagnostics.push(error.hint("write a step for each"));
             return None;
         }
     };
     Some(Step { at, span: node.span.clone(), what })
+}
+
+/// An address alone objects to advertising.
+fn objects(node: &Node) -> Option<What> {
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    let address = node.as_str().or_else(|| text("address"))?.to_owned();
+    let scope = text("to").and_then(Scope::parse).unwrap_or(Scope::Promotional);
+    Some(What::Objects { address, scope })
 }
 
 fn hooked(node: &Node) -> What {

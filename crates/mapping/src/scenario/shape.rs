@@ -2,7 +2,10 @@
 
 use parcelwire_domain::taxonomy::{FIELDS, Trigger};
 
-use crate::text::{Field, Format, Keys, Shape, Words};
+use crate::{
+    settings::words,
+    text::{Field, Format, Keys, Shape, Words},
+};
 
 fn triggers() -> Vec<&'static str> {
     Trigger::all().map(Trigger::name).collect()
@@ -31,6 +34,15 @@ static HOOK: Shape = Shape::Map(&[
     Field::new("body", Shape::Any, "its body, as a map or as a text").required(),
 ]);
 
+const OBJECTS: Shape = Shape::OneOf(&[
+    Shape::Text,
+    Shape::Map(&[
+        Field::new("address", Shape::Text, "their e-mail address or telephone number").required(),
+        Field::new("to", words(&["promotional", "all"]), "to what they object")
+            .default("promotional"),
+    ]),
+]);
+
 static STEP: Shape = Shape::Map(&[
     Field::new("at", Shape::Format(&TIME), "when it reaches the relay").required(),
     Field::new("hook", HOOK, "a webhook of one of the merchant's sources"),
@@ -41,6 +53,7 @@ static STEP: Shape = Shape::Map(&[
         "a fact from before the relay was connected, as an import brings it",
     ),
     Field::new("down", Shape::Duration, "for so long the relay is not running"),
+    Field::new("objects", OBJECTS, "who objects to advertising from then on, or to all messages"),
 ]);
 
 static SENT: Shape = Shape::Map(&[

@@ -85,7 +85,7 @@ fn what_is_wrong_is_told_with_a_hint() {
         ("mapping: default", "a scenario names a `mapping:` or a `merchant:`"),
         ("begins: 2026-11-16 09:00", "`begins` is missing"),
         ("+2d 4h", "`+2x` is no time"),
-        ("down: 6h", "a step is one of `hook:`, `fact:`, `import:` and `down:`"),
+        ("down: 6h", "a step is one of `hook:`, `fact:`, `import:`, `down:` and `objects:`"),
         ("trigger: dispatched", "unknown trigger `dispatchd`"),
         ("status: dispatched", "unknown field `statu`"),
     ] {
@@ -102,4 +102,19 @@ fn what_is_wrong_is_told_with_a_hint() {
         assert!(messages.iter().any(|told| told.contains(message)), "{message}: {messages:?}");
         assert!(told.iter().all(|told| told.hint.is_some()), "{told:?}");
     }
+}
+
+#[test]
+fn who_objects_does_so_to_advertising_unless_it_says_more() {
+    let objects = |step: &str| {
+        let story = scenario(&STORY.replacen("down: 6h", step, 1));
+        story.story.iter().find_map(|step| match &step.what {
+            What::Objects { address, scope } => Some((address.clone(), *scope)),
+            What::Hook { .. } | What::Fact { .. } | What::Import { .. } | What::Down(_) => None,
+        })
+    };
+    let kim = |scope| Some(("kim@example.test".to_owned(), scope));
+    assert_eq!(objects("objects: kim@example.test"), kim(Scope::Promotional));
+    let all = "objects: { address: kim@example.test, to: all }";
+    assert_eq!(objects(all), kim(Scope::All));
 }

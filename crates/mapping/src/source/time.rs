@@ -46,10 +46,19 @@ fn text_moment(text: &str, zone: Option<&TimeZone>) -> Option<Moment> {
     let local = DateTime::from_parts(pieces.date(), time);
     if let Some(offset) = pieces.to_numeric_offset() {
         let at = local.to_zoned(TimeZone::fixed(offset)).ok()?;
-        return Some(stated(at.timestamp(), offset, TimePrecision::Second));
+        let precision =
+            if has_seconds(text) { TimePrecision::Second } else { TimePrecision::Minute };
+        return Some(stated(at.timestamp(), offset, precision));
     }
     let at = local.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC)).ok()?;
     Some(stated(at.timestamp(), at.offset(), TimePrecision::AssumedZone))
+}
+
+/// Whether a text that names a time of day names its seconds.
+fn has_seconds(text: &str) -> bool {
+    let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time.trim_start());
+    let digits = time.split(['Z', 'z', '+', '-', '[', ' ']).next().unwrap_or_default();
+    digits.bytes().filter(u8::is_ascii_digit).count() > 4
 }
 
 fn stated(at: Timestamp, offset: Offset, precision: TimePrecision) -> Moment {
@@ -66,6 +75,9 @@ mod tests {
         let cases = [
             ("2026-11-20T14:05:00+01:00", "2026-11-20T14:05:00+01:00", TimePrecision::Second),
             ("2026-11-20T13:05:00Z", "2026-11-20T13:05:00+00:00", TimePrecision::Second),
+            ("2026-11-20T13:05:00.250Z", "2026-11-20T13:05:00+00:00", TimePrecision::Second),
+            ("2026-11-20T14:05+01:00", "2026-11-20T14:05:00+01:00", TimePrecision::Minute),
+            ("2026-11-20 13:05Z", "2026-11-20T13:05:00+00:00", TimePrecision::Minute),
             ("2026-11-20T14:05:00", "2026-11-20T14:05:00+01:00", TimePrecision::AssumedZone),
             ("2026-11-20 14:05", "2026-11-20T14:05:00+01:00", TimePrecision::AssumedZone),
             ("2026-11-20", "2026-11-20T00:00:00+01:00", TimePrecision::Day),

@@ -350,3 +350,43 @@ fn nothing_follows_for_an_order_of_which_something_is_never_spoken() {
     // Whoever was not told yet is not told.
     assert_eq!(life.refuted.first(), life.fired.first().map(|(_, it)| &it.occurrence));
 }
+
+#[test]
+fn parcels_that_a_source_announces_keep_an_order_open() {
+    let two = |fact: Fact| with(fact, "parcel_count", Value::int(2));
+    let mut life = Life::begin();
+    let first = two(said("2026-11-23T12:00:00Z", Status::Dispatched, &[ONE]));
+    life.hear(first, at("2026-11-23T12:00:00Z"));
+    life.say("2026-11-24T10:00:00Z", Status::Delivered, &[ONE]);
+    let so_far =
+        ["order_partially_dispatched 11-23 13:00", "order_partially_delivered 11-24 11:00"];
+    assert_eq!(life.told(), so_far);
+    let view = life.view(Derived::OrderPartiallyDelivered);
+    let number = |name: &str| view.get(name).map(Value::to_json).unwrap_or_default();
+    assert_eq!(
+        ["parcel_count", "parcels_open", "parcels_delivered", "is_last_parcel"].map(number),
+        ["2", "1", "1", "false"]
+    );
+    life.say("2026-11-25T12:00:00Z", Status::Dispatched, &[TWO]);
+    life.say("2026-11-26T10:00:00Z", Status::Delivered, &[TWO]);
+    assert_eq!(
+        life.told()[2..],
+        ["order_fully_dispatched 11-25 13:00", "order_fully_delivered 11-26 11:00"]
+    );
+    // One that was called off is none to wait for, and a word that was taken back counts no more.
+    for (said_then, fields) in [(Status::ShipmentCancelled, TWO), (Status::LabelCreated, ONE)] {
+        let mut life = Life::begin();
+        let first = two(said("2026-11-23T12:00:00Z", Status::Dispatched, &[ONE]));
+        life.hear(first, at("2026-11-23T12:00:00Z"));
+        life.say("2026-11-24T10:00:00Z", Status::Delivered, &[ONE]);
+        let then = said("2026-11-25T10:00:00Z", said_then, &[fields]);
+        let then = with(then, "parcel_count", Value::int(if fields == ONE { 1 } else { 2 }));
+        life.hear(then, at("2026-11-25T10:00:00Z"));
+        assert_eq!(life.only(Derived::OrderFullyDelivered).len(), 1, "{said_then:?}");
+    }
+    // More than there can be is no number of parcels.
+    let mut life = Life::begin();
+    let first = said("2026-11-23T12:00:00Z", Status::Dispatched, &[ONE]);
+    life.hear(with(first, "parcel_count", Value::int(-3)), at("2026-11-23T12:00:00Z"));
+    assert_eq!(life.told(), ["order_fully_dispatched 11-23 13:00"]);
+}

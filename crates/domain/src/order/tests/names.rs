@@ -209,3 +209,28 @@ fn what_two_orders_waited_with_is_told_by_the_fact_that_joins_them() {
     assert_eq!(told.sent(), ["dispatched", "in_transit"]);
     assert!(told.order.parked_receipts().is_empty());
 }
+
+#[test]
+fn who_said_no_to_advertising_once_said_no_for_the_order() {
+    let rules = Rules::all_on();
+    let said = |n: u128, at: i64, word: &'static str, party: Party, source: &str| {
+        let fields = [("order_number", "1"), ("marketing_consent", word), ANNA];
+        by(fact(n, at, Status::OrderPlaced, &fields), source, party)
+    };
+    let cases: [(&[(&'static str, Party)], &str); 5] = [
+        (&[("granted", Party::Shop), ("denied", Party::Fulfilment)], "denied"),
+        (&[("denied", Party::Fulfilment), ("granted", Party::Shop)], "denied"),
+        (&[("denied", Party::Shop), ("granted", Party::Shop)], "denied"),
+        (&[("granted", Party::Shop), ("unknown", Party::Shop)], "granted"),
+        (&[("unknown", Party::Shop), ("granted", Party::Carrier)], "granted"),
+    ];
+    for (words, expected) in cases {
+        let facts: Vec<Fact> = (1..)
+            .zip(words)
+            .map(|(n, (word, party))| said(n, n as i64, word, *party, party.name()))
+            .collect();
+        let told = tell(&rules, &facts);
+        let consent = told.order.known.get("marketing_consent").and_then(crate::Value::as_text);
+        assert_eq!(consent, Some(expected), "{words:?}");
+    }
+}

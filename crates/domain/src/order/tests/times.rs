@@ -289,3 +289,56 @@ fn a_dispatch_that_comes_before_anybody_was_told_more_is_news() {
         assert!(late(&told).contains(&("in_transit", false)));
     }
 }
+
+/// Only the minute is known.
+fn in_the_minute(mut fact: Fact) -> Fact {
+    fact.event.occurred_at.precision = TimePrecision::Minute;
+    fact
+}
+
+#[test]
+fn a_minute_without_seconds_stands_where_its_step_belongs() {
+    let seconds = |mut fact: Fact, seconds: i64| {
+        let at = fact.event.occurred_at.at;
+        fact.event.occurred_at.at = at.checked_add(seconds.seconds()).expect("a time");
+        heard_at(fact, 9)
+    };
+    // The tour was scanned in the middle of the minute in which the attempt failed: it is the same tour.
+    let facts = [
+        in_the_minute(heard_at(fact(1, 5, Status::DeliveryAttemptFailed, &ONE), 8)),
+        seconds(fact(2, 5, Status::OutForDelivery, &ONE), 20),
+        seconds(fact(3, 7, Status::OutForDelivery, &ONE), 0),
+    ];
+    let told = tell(&Rules::all_on(), &facts);
+    let expected = [
+        ("delivery_attempt_failed", false),
+        ("out_for_delivery", true),
+        ("out_for_delivery", false),
+    ];
+    assert_eq!(late(&told), expected);
+    // It came in the minute of the tour, after it.
+    let facts = [
+        in_the_minute(fact(1, 5, Status::Delivered, &ONE)),
+        seconds(fact(2, 5, Status::OutForDelivery, &ONE), 20),
+    ];
+    assert_eq!(tell(&Rules::all_on(), &facts).standings(), [Standing::New, Standing::Late]);
+}
+
+#[test]
+fn what_waited_is_told_in_its_order_where_only_the_day_is_known() {
+    let waiting = [("order_number", "1"), ("tracking_number", "T1")];
+    let facts = [
+        // It came some time that day: after its tour, and not at midnight.
+        heard_at(on_the_day(fact(1, 0, Status::Delivered, &waiting)), 60),
+        heard_at(fact(2, 10, Status::OutForDelivery, &waiting), 61),
+        // It left some time that day: before its tour.
+        heard_at(on_the_day(fact(3, 0, Status::Dispatched, &waiting)), 62),
+        heard_at(fact(4, 0, Status::OrderPlaced, &[("order_number", "1"), ANNA]), 63),
+    ];
+    let told = tell(&Rules::all_on(), &facts);
+    let sent = ["order_placed", "dispatched", "out_for_delivery", "delivered"];
+    assert_eq!(told.sent(), sent);
+    let of_one_receipt = facts_in_order(facts[..3].to_vec());
+    let order: Vec<Status> = of_one_receipt.iter().map(|fact| fact.event.status).collect();
+    assert_eq!(order, [Status::Dispatched, Status::OutForDelivery, Status::Delivered]);
+}

@@ -154,7 +154,7 @@ fn a_second_report_completes_the_first_ones_words() {
     second.event.fields.set("collected", Value::Bool(false));
     told.hear(&rules, &second);
     assert_eq!(told.sent(), ["ready_for_pickup"]);
-    let first = told.order.first_report(told.sent[0].1).expect("it was told");
+    let first = told.order.speaker(told.sent[0].1).expect("it was told");
     assert_eq!((first.receipt, first.occurred_at.at), (ReceiptId::from_bits(1), minute(1)));
     let shown = told.order.view(&first, minute(3));
     assert_eq!(text(&shown, "pickup_point"), r#"{"name":"Packstation 117"}"#);
@@ -193,4 +193,27 @@ fn another_spelling_of_a_number_is_no_other_number() {
     let shown =
         view(&mut told, &rules, &fact(2, 1, Status::InTransit, &[("tracking_number", "t 1")]));
     assert_eq!(text(&shown, "tracking_url"), format!("{:?}", url.1));
+}
+
+#[test]
+fn of_two_reports_that_wait_the_one_that_is_believed_more_speaks() {
+    let rules = Rules::all_on();
+    let said = |n, party: Party, to: &str| {
+        let mut fact = by(parcel(n, Status::Delivered, "T1"), party.name(), party);
+        fact.event.fields.set("delivered_to", Value::text(to));
+        fact
+    };
+    let warehouse = said(1, Party::Fulfilment, "recipient");
+    let carrier = said(2, Party::Carrier, "neighbour");
+    let shop = said(3, Party::Shop, "other");
+    let told = tell(&rules, &[warehouse.clone(), carrier, shop.clone()]);
+    let speaker = told.order.speaker(told.sent[0].1).expect("it was told");
+    assert_eq!((speaker.receipt, speaker.source.as_str()), (ReceiptId::from_bits(2), "carrier"));
+    let shown = told.order.view(&speaker, minute(4));
+    assert_eq!(text(&shown, "delivered_to"), r#""neighbour""#);
+    assert_eq!(text(&shown, "occurred_at"), format!("{:?}", Moment::utc(minute(2)).to_rfc3339()));
+    // Among equals the first one: nothing changes with every repeat.
+    let told = tell(&rules, &[warehouse, said(4, Party::Fulfilment, "household"), shop]);
+    let speaker = told.order.speaker(told.sent[0].1).expect("it was told");
+    assert_eq!(speaker.receipt, ReceiptId::from_bits(1));
 }
