@@ -67,7 +67,11 @@ mod tests {
         text.push_str(&of_store(&StoreHealth::default()));
         let (mut help, mut kind, mut samples) = ("", "", 0);
         for line in text.lines() {
-            let words: Vec<&str> = line.split(' ').collect();
+            // The value of a label may hold spaces, and stands in the sample.
+            let words: Vec<&str> = match line.strip_prefix('#') {
+                Some(_) => line.split(' ').collect(),
+                None => line.rsplitn(2, ' ').collect::<Vec<_>>().into_iter().rev().collect(),
+            };
             match words[..] {
                 ["#", "HELP", name, ..] => help = name,
                 ["#", "TYPE", name, is] => {

@@ -57,6 +57,7 @@ pub(super) fn of_message(why: &str) -> Option<Both> {
         "retries_exhausted" => ["the destination did not take it in any try", "das Ziel hat sie bei keinem Versuch angenommen"],
         "held_too_long" => ["it was held for more than seven days", "sie wurde mehr als sieben Tage zurückgehalten"],
         "unreadable" => ["what was kept of it cannot be read", "was von ihr aufgehoben ist, lässt sich nicht lesen"],
+        "consent denied" => ["it is advertising, and the recipient does not want any", "es ist Werbung, und der Empfänger will keine"],
         "objected" => ["the recipient has objected", "der Empfänger hat widersprochen"],
         "superseded" => ["something later took its place", "Späteres ist an ihre Stelle getreten"],
         "too_old" => ["it is too old to be news", "sie ist zu alt für eine Neuigkeit"],
