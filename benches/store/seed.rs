@@ -11,15 +11,15 @@ use parcelwire_domain::{
     taxonomy::{Leg, Status, Trigger},
 };
 use parcelwire_engine::ports::{
-    AggregateWrite, Attempt, Body, Commit, Conclusion, Held, NewMessage, NewReceipt, Next, Outcome,
-    Owner, StoryLine,
+    AggregateWrite, Attempt, Body, Commit, CommitError, Conclusion, Held, NewMessage, NewReceipt,
+    Next, Outcome, Owner, PortError, StoryLine,
 };
 use parcelwire_mapping::{book::Book, merchant::Merchant};
 
 use crate::{MERCHANTS, place::Place, world};
 
 /// Parcels of one merchant in a batch.
-const EACH: u64 = 64;
+const EACH: u64 = 32;
 
 /// How long parcels have been waiting, at most: none is to be reminded before tomorrow.
 const WAITED: Duration = Duration::from_secs(2 * 86_400);
@@ -156,9 +156,21 @@ impl<'p> Seed<'p> {
         order
     }
 
-    async fn commit(&self, steps: Vec<Commit>) {
-        for written in self.place.ledger.commit(&self.held, steps).await {
-            written.expect("it is written");
+    async fn commit(&self, mut steps: Vec<Commit>) {
+        let mut is_repeated = false;
+        while !steps.is_empty() {
+            let written = self.place.ledger.commit(&self.held, steps.clone()).await;
+            let mut left = Vec::new();
+            for (step, written) in steps.into_iter().zip(written) {
+                match written {
+                    Ok(()) => {}
+                    // It had been written when nobody said so.
+                    Err(CommitError::Stale) if is_repeated => {}
+                    Err(CommitError::Port(PortError::Unknown { .. })) => left.push(step),
+                    Err(error) => panic!("a good step: {error}"),
+                }
+            }
+            (steps, is_repeated) = (left, true);
         }
     }
 

@@ -287,7 +287,7 @@ impl Desk<'_> {
 
     /// Whether an occasion was there already when its thing was imported. One that only began before is
     /// counted from the import on.
-    fn begins_with_import(&self, rule: &dyn Rule, of: &Of<'_>, due: &mut Due) -> bool {
+    pub(super) fn begins_with_import(&self, rule: &dyn Rule, of: &Of<'_>, due: &mut Due) -> bool {
         let learned_at = self.order.scans[due.basis].learned_at();
         let Some(learned_at) = learned_at.filter(|at| due.since <= *at) else { return false };
         due.since = learned_at;

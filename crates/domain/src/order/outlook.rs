@@ -83,7 +83,10 @@ impl Desk<'_> {
     fn prospect(&self, rule: &dyn Rule, thing: Option<&Thing<'_>>) -> Option<Prospect> {
         let (derived, told) = (rule.derived(), self.order.told.as_slice());
         let of = Of { case: self.case, thing, told };
-        let due = rule.due_at(&of).filter(|due| !rule.is_told(&of, due))?;
+        let mut due = rule.due_at(&of)?;
+        if self.begins_with_import(rule, &of, &mut due) || rule.is_told(&of, &due) {
+            return None;
+        }
         let rules = self.policy.triggers.get(&Trigger::Derived(derived));
         let is_once = rules.is_some_and(|rules| rules.once_per == OncePer::Order);
         let is_told = is_once && told.iter().any(|told| told.derived == derived);

@@ -332,8 +332,8 @@ impl Voice {
             ),
         ] {
             if count > 0 {
-                let webhooks = self.count(count, ["webhook", "Webhook"], ["webhooks", "Webhooks"]);
-                said += &self.fill(both, &[&webhooks]);
+                let receipts = self.count(count, ["receipt", "Eingang"], ["receipts", "Eingänge"]);
+                said += &self.fill(both, &[&receipts]);
             }
         }
         said

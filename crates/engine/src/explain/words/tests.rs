@@ -434,14 +434,14 @@ fn that_nothing_is_known_is_told_with_what_may_be_the_reason() {
         &[
             "No webhook named “1001”: hey has no order",
             "3 requests were refused at the source shop (signature_invalid), the last one on Tue 24 Nov 2026, 10:00",
-            "Not looked into yet: 1 webhook;",
-            "Failed: 2 webhooks",
+            "Not looked into yet: 1 receipt;",
+            "Failed: 2 receipts",
         ],
         &[
             "Kein Webhook hat „1001“ genannt",
             "3 Anfragen wurden an der Quelle shop abgewiesen (signature_invalid), zuletzt am Di. 24.11.2026, 10:00",
-            "Noch nicht angesehen: 1 Webhook;",
-            "Gescheitert: 2 Webhooks",
+            "Noch nicht angesehen: 1 Eingang;",
+            "Gescheitert: 2 Eingänge",
         ],
     );
 }
