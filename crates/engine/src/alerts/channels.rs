@@ -69,9 +69,10 @@ fn of<'a>(whose: &str, alerts: &'a Alerts) -> Vec<Channel<'a>> {
         is_operators: whose == "operator",
     };
     let mails = alerts.to.iter().map(|to| {
-        let digest = Sha256::digest(to.as_bytes());
-        let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        channel(format!("{whose}/mail/{name}"), Target::Mail(to))
+        let mut start = [0; 8];
+        start.copy_from_slice(&Sha256::digest(to.as_bytes())[..8]);
+        let name = u64::from_be_bytes(start);
+        channel(format!("{whose}/mail/{name:016x}"), Target::Mail(to))
     });
     let webhook = alerts.webhook.iter();
     let webhook = webhook.map(|to| channel(format!("{whose}/webhook"), Target::Webhook(to)));
