@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) request_timeout: Duration,
     /// SHA-256 of the admin token.
     pub(crate) admin: [u8; 32],
+    /// By which it is known again from outside.
+    pub(crate) name: String,
     /// Set once files are read and the store is open.
     pub(crate) ready: std::sync::atomic::AtomicBool,
 }
@@ -137,8 +139,8 @@ fn app(
         .default_service(web::to(nothing_here))
 }
 
-async fn health() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+async fn health(shared: Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "alive", "relay": shared.name }))
 }
 
 async fn ready(shared: Data<Shared>) -> HttpResponse {

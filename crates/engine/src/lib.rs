@@ -9,6 +9,7 @@ mod fresh;
 mod hearing;
 mod limits;
 mod lookup;
+mod measured;
 pub mod metrics;
 mod patience;
 mod poll;
@@ -20,6 +21,7 @@ pub mod rules;
 mod send;
 mod settings;
 mod test_event;
+pub mod trace;
 
 pub use chance::Chance;
 pub use engine::{Engine, Parts};

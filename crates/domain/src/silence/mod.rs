@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::{calendar::Place, id::SourceName};
 
 pub use outage::{Alive, Outage};
-pub use pulse::Pulse;
+pub use pulse::{Pulse, Who};
 
 /// How long until what is silent is looked at again.
 const LOOK_AGAIN_HOURS: i64 = 6;

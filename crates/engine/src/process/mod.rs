@@ -7,6 +7,7 @@ mod outcome;
 mod revise;
 mod sleeping;
 mod split;
+mod traced;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -273,7 +274,8 @@ impl Process {
         let mut commits: Vec<(MerchantId, Commit, Made)> = Vec::with_capacity(shares.len());
         let mut results = Vec::new();
         for ((id, share), recalled) in shares.iter().zip(recalled) {
-            let (commit, made) = self.decide(share, &recalled, &lines, now);
+            let (mut commit, mut made) = self.decide(share, &recalled, &lines, now);
+            traced::hand_on(share, &mut commit, &mut made);
             if commit.outcomes.is_empty() && commit.aggregates.is_empty() {
                 results.push((id.clone(), Ok(Vec::new())));
             } else {
@@ -282,16 +284,20 @@ impl Process {
         }
         let (mut named, mut batch) = (Vec::new(), Vec::new());
         for (id, commit, made) in commits {
-            named.push((id, outcome::names(&commit.outcomes), made));
+            let names = outcome::names(&commit.outcomes);
+            let receipts = commit.outcomes.iter().map(|(receipt, _)| *receipt);
+            let ends: Vec<_> = receipts.zip(names.iter().cloned()).collect();
+            named.push((id, names, ends, made));
             self.forget_words(&commit);
             batch.push(commit);
         }
         let written = self.shared.ledger.commit(held, batch).await;
-        for ((id, names, made), result) in named.into_iter().zip(written) {
+        for ((id, names, ends, made), result) in named.into_iter().zip(written) {
             if result.is_ok() {
                 self.shared.fresh.keep(made.words);
                 if let Some(share) = shares.get(&id) {
                     self.shared.hearing.hear(&share.merchant, &made.heard);
+                    self.shared.decided(share, &ends, now);
                 }
             }
             results.push((id, result.map(|()| names)));
