@@ -72,6 +72,13 @@ pub struct Merchant {
     pub rules_text: String,
 }
 
+impl Merchant {
+    /// Whether a test event may go to this address: in state test only to testers.
+    pub fn may_test(&self, email: &str) -> bool {
+        self.state != State::Test || self.testers.contains(&email.to_lowercase())
+    }
+}
+
 /// One source.
 #[derive(Debug)]
 pub struct Source {
