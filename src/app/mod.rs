@@ -122,6 +122,7 @@ impl App {
         let engine = Engine::new(Parts {
             ledger: store.ledger(),
             archive: store.archive(),
+            vault: store.vault(),
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock),
             rules: Arc::new(Rules::new(book)),

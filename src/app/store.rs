@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parcelwire_engine::ports::{Archive, Ledger, LedgerResult};
+use parcelwire_engine::ports::{Archive, Ledger, LedgerResult, Vault};
 use parcelwire_store::{
     embedded::{self, Embedded},
     redis::{self, Redis},
@@ -47,6 +47,13 @@ impl Store {
         match self {
             Self::Embedded(store) => Arc::clone(store) as Arc<dyn Archive>,
             Self::Redis(store) => Arc::clone(store) as Arc<dyn Archive>,
+        }
+    }
+
+    pub(super) fn vault(&self) -> Arc<dyn Vault> {
+        match self {
+            Self::Embedded(store) => Arc::clone(store) as Arc<dyn Vault>,
+            Self::Redis(store) => Arc::clone(store) as Arc<dyn Vault>,
         }
     }
 

@@ -15,7 +15,7 @@ use parcelwire_domain::{
 };
 use parcelwire_engine::{
     Engine, Parts, Settings, dry,
-    ports::{Archive, Clock as _, Ledger, LedgerResult, NewReceipt, PortError},
+    ports::{Archive, Clock as _, Ledger, LedgerResult, NewReceipt, PortError, Vault},
     rules::Rules,
 };
 use parcelwire_mapping::{
@@ -96,6 +96,7 @@ impl World {
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&recorder) as Arc<dyn Ledger>,
             archive: Arc::clone(&store) as Arc<dyn Archive>,
+            vault: Arc::clone(&store) as Arc<dyn Vault>,
             transport: Arc::new(Marketing),
             clock: Arc::clone(&clock) as _,
             rules: Arc::new(Rules::new(book)),

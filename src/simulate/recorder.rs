@@ -212,14 +212,6 @@ impl Ledger for Recorder {
         self.store.next_due(held).await
     }
 
-    async fn notes(&self, of: Vec<Option<MerchantId>>) -> LedgerResult<Vec<Option<Bytes>>> {
-        self.store.notes(of).await
-    }
-
-    async fn keep_note(&self, of: Option<MerchantId>, note: Bytes) -> LedgerResult<()> {
-        self.store.keep_note(of, note).await
-    }
-
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {
         self.store.keep_rules(hash, text).await
     }

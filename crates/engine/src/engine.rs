@@ -12,7 +12,7 @@ use crate::{
     lookup::Lookups,
     metrics::Metrics,
     poll::Polls,
-    ports::{Archive, Clock, Held, Ledger, Transport},
+    ports::{Archive, Clock, Held, Ledger, Transport, Vault},
     process::Process,
     receive::Receive,
     rules::Rules,
@@ -25,6 +25,8 @@ pub struct Parts {
     pub ledger: Arc<dyn Ledger>,
     /// Looking at them.
     pub archive: Arc<dyn Archive>,
+    /// What is kept beside them.
+    pub vault: Arc<dyn Vault>,
     /// Sends requests.
     pub transport: Arc<dyn Transport>,
     /// What time it is.
@@ -43,6 +45,7 @@ pub struct Parts {
 pub(crate) struct Shared {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) vault: Arc<dyn Vault>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: Arc<Rules>,
@@ -69,6 +72,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             ledger: parts.ledger,
             archive: parts.archive,
+            vault: parts.vault,
             transport: parts.transport,
             clock: parts.clock,
             rules: parts.rules,
@@ -102,6 +106,11 @@ impl Engine {
     /// Looking at what happened.
     pub fn archive(&self) -> &Arc<dyn Archive> {
         &self.shared.archive
+    }
+
+    /// What is kept beside the books.
+    pub fn vault(&self) -> &Arc<dyn Vault> {
+        &self.shared.vault
     }
 
     /// What time it is.

@@ -18,7 +18,7 @@ use crate::{
     engine::Shared,
     measured::Silent,
     metrics::Metrics,
-    ports::{Held, LedgerResult, Owner},
+    ports::{Held, LedgerResult, Owner, Place as VaultPlace, Shelf},
 };
 
 /// Something was heard.
@@ -99,6 +99,11 @@ impl HearingDesk {
     }
 }
 
+/// Where what was heard of a merchant's sources is kept; without one, when the relay was alive.
+fn place(of: Option<MerchantId>) -> VaultPlace {
+    VaultPlace { shelf: Shelf::Hearing, of, key: String::new() }
+}
+
 impl Shared {
     /// Gives a sign of life, and reads what is not known yet: how long the relay was away, and who of
     /// these merchants is heard. Somebody else may have listened to merchants that are not held.
@@ -121,7 +126,7 @@ impl Shared {
         if unknown.is_empty() {
             return Ok(());
         }
-        let notes = self.ledger.notes(unknown.clone()).await?;
+        let notes = self.vault.kept(unknown.iter().cloned().map(place).collect()).await?;
         let mut state = self.hearing.state();
         for (of, note) in unknown.drain(..).zip(notes) {
             match of {
@@ -163,8 +168,9 @@ impl Shared {
             }
         }
         for (of, note) in notes {
-            if let Err(error) = self.ledger.keep_note(of.clone(), note.into()).await {
-                Metrics::count(&self.metrics.store_errors, "keep_note");
+            let thing = (place(of.clone()), Some(note.into()));
+            if let Err(error) = self.vault.keep(vec![thing]).await {
+                Metrics::count(&self.metrics.store_errors, "keep");
                 tracing::warn!(%error, "what was heard could not be noted; it is tried again");
                 let mut state = self.hearing.state();
                 if let Some(kept) = of.and_then(|merchant| state.pulses.get_mut(&merchant)) {

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
     Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
-    StoredReceipt, WakeUp, Want,
+    PauseChange, Place, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, Shelf,
+    StoredReceipt, Vault, WakeUp, Want,
 };
 use parcelwire_store::embedded::Embedded;
 use tokio::sync::Notify;
@@ -181,15 +181,6 @@ impl Ledger for Faulty {
         self.store.next_due(held).await
     }
 
-    async fn notes(&self, of: Vec<Option<MerchantId>>) -> LedgerResult<Vec<Option<Bytes>>> {
-        self.alive().await;
-        self.store.notes(of).await
-    }
-
-    async fn keep_note(&self, of: Option<MerchantId>, note: Bytes) -> LedgerResult<()> {
-        self.write("keep_note", self.store.keep_note(of, note)).await?
-    }
-
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {
         self.write("keep_rules", self.store.keep_rules(hash, text)).await?
     }
@@ -206,5 +197,28 @@ impl Ledger for Faulty {
     async fn news(&self) {
         self.alive().await;
         self.store.news().await;
+    }
+}
+
+#[async_trait]
+impl Vault for Faulty {
+    async fn kept(&self, places: Vec<Place>) -> LedgerResult<Vec<Option<Bytes>>> {
+        self.alive().await;
+        self.store.kept(places).await
+    }
+
+    async fn keep(&self, things: Vec<(Place, Option<Bytes>)>) -> LedgerResult<()> {
+        self.write("keep", self.store.keep(things)).await?
+    }
+
+    async fn shelf(
+        &self,
+        shelf: Shelf,
+        of: Option<MerchantId>,
+        after: Option<String>,
+        limit: usize,
+    ) -> LedgerResult<Vec<(String, Bytes)>> {
+        self.alive().await;
+        self.store.shelf(shelf, of, after, limit).await
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use parcelwire_engine::{
     Answer, Engine, Hook, Parts, Settings, Target,
-    ports::{Archive, Ledger, Stats},
+    ports::{Archive, Ledger, Stats, Vault},
     rules::Rules,
 };
 use parcelwire_store::embedded::{self, Embedded};
@@ -126,6 +126,7 @@ impl World {
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&faulty) as Arc<dyn Ledger>,
             archive: Arc::clone(&store) as Arc<dyn Archive>,
+            vault: Arc::clone(&faulty) as Arc<dyn Vault>,
             transport: Arc::clone(&self.outside) as _,
             clock: Arc::clone(&self.clock) as _,
             rules: Arc::clone(&self.rules),

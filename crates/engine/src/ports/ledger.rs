@@ -1,7 +1,6 @@
 //! The books: what was accepted, what is to be done, what was done.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::{
     Alias,
@@ -181,12 +180,6 @@ pub trait Ledger: Asking + Send + Sync {
 
     /// When the next thing becomes due: a hold, a retry, a wake-up, the end of a pause.
     async fn next_due(&self, held: &Held) -> LedgerResult<Option<Timestamp>>;
-
-    /// Small notes, as they were last kept: the relay's own (`None`), or of merchants.
-    async fn notes(&self, of: Vec<Option<MerchantId>>) -> LedgerResult<Vec<Option<Bytes>>>;
-
-    /// Keeps a note; the last one counts. Harmless when repeated.
-    async fn keep_note(&self, of: Option<MerchantId>, note: Bytes) -> LedgerResult<()>;
 
     /// Keeps rule files by content hash. Harmless when repeated.
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()>;

@@ -142,17 +142,3 @@ pub(crate) async fn how_far_a_source_was_polled_survives(host: &dyn Host) {
     let all = after.polled(vec![own("anna"), feed, own("hey")]).await;
     assert_eq!(all, Ok(vec![None, Some(further), Some(polled)]));
 }
-
-pub(crate) async fn the_last_note_of_each_counts(host: &dyn Host) {
-    let store = host.open().await;
-    let of = || vec![None, Some(merchant("hey")), Some(merchant("anna"))];
-    assert_eq!(store.notes(of()).await, Ok(vec![None, None, None]));
-    let note = |text: &'static str| Bytes::from_static(text.as_bytes());
-    for (of, text) in
-        [(None, "own"), (Some(merchant("hey")), "old"), (Some(merchant("hey")), "new")]
-    {
-        store.keep_note(of, note(text)).await.expect("it is written");
-    }
-    let after = host.after_a_crash(store).await;
-    assert_eq!(after.notes(of()).await, Ok(vec![Some(note("own")), Some(note("new")), None]));
-}

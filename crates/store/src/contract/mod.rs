@@ -7,6 +7,7 @@ pub(crate) mod lanes;
 pub(crate) mod lists;
 pub(crate) mod sleeping;
 pub(crate) mod unmapped;
+pub(crate) mod vault;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,9 +23,9 @@ use parcelwire_domain::{
 use parcelwire_engine::ports::*;
 
 /// A whole store.
-pub(crate) trait Books: Ledger + Archive {}
+pub(crate) trait Books: Ledger + Archive + Vault {}
 
-impl<S: Ledger + Archive> Books for S {}
+impl<S: Ledger + Archive + Vault> Books for S {}
 
 /// Where a store can be opened, and can fall over.
 #[async_trait(?Send)]
@@ -74,9 +75,10 @@ macro_rules! all {
                 a_try_that_failed_is_remembered_over_a_start,
                 merchants_take_turns_in_being_asked_for,
                 answers_go_with_their_bodies,
-                how_far_a_source_was_polled_survives,
-                the_last_note_of_each_counts;
+                how_far_a_source_was_polled_survives;
             sleeping: a_receipt_stays_while_something_may_follow_from_it_and_goes_then;
+            vault: the_last_write_of_a_place_counts,
+                a_shelf_is_read_in_the_order_of_its_keys;
             unmapped: a_code_is_counted_in_the_commit_and_not_again_when_that_is_repeated,
                 a_source_that_invents_codes_fills_no_disk;
         }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
@@ -19,7 +18,7 @@ use super::{
     conclude,
     counters::Changes,
     desk::{Begun, Rank},
-    find, notes, prune,
+    find, prune,
     ready::{self, Look},
     rows::id_bytes,
     waiting::{Doubt, Whose},
@@ -260,14 +259,6 @@ impl Ledger for Embedded {
         // What is due already is found by `ready`; this is about what is still to come.
         let due = self.desk.read(move |connection| ready::next_due(connection, 0)).await?;
         Ok(due.map(time))
-    }
-
-    async fn notes(&self, of: Vec<Option<MerchantId>>) -> LedgerResult<Vec<Option<Bytes>>> {
-        self.desk.read(move |connection| notes::read(connection, &of)).await
-    }
-
-    async fn keep_note(&self, of: Option<MerchantId>, note: Bytes) -> LedgerResult<()> {
-        self.desk.write(move |connection| notes::keep(connection, of.as_ref(), &note)).await
     }
 
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {

@@ -14,7 +14,6 @@ mod find;
 mod ledger;
 mod look;
 mod migrate;
-mod notes;
 mod open;
 mod packed;
 mod prune;
@@ -23,6 +22,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod unmapped;
+mod vault;
 mod waiting;
 
 use std::{

@@ -16,7 +16,7 @@
 //! | `T` `i:OWNER:rSTATE`, `:mSTATE`, `:e`, `:e:STATUS`, `:f` | lists by time: receipts, messages, events, refused requests (rows in `fr:OWNER`) |
 //! | `T` `n:MERCHANT` | the books |
 //! | `T` `p`, `polls:OWNER`, `un:MERCHANT`, `unn:`, `uc:OWNER` | pauses; polls; codes that no table knew, and how many of a source; accounts that nobody claimed |
-//! | `T` `note:MERCHANT` | who of the merchant's sources and carriers is heard how often |
+//! | `T` `v:SHELF:MERCHANT`, `vi:` | small things by their key; the keys in their order (of the relay: below `pw:{meta}:`) |
 //! | `T` `sb`, `s`, `u` | what may be forgotten, by when it was settled (with its body, without) or last written |
 
 use parcelwire_domain::id::{FeedName, MerchantId, Partition};

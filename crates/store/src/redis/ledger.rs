@@ -1,7 +1,6 @@
 //! The port [`Ledger`], on Redis.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
@@ -14,7 +13,7 @@ use super::{
     Inner, Redis,
     answer::{number, text},
     connect::Arguments,
-    meta, notes, scripts,
+    meta, scripts,
 };
 use crate::moment::micros;
 
@@ -106,14 +105,6 @@ impl Ledger for Redis {
 
     async fn next_due(&self, held: &Held) -> LedgerResult<Option<Timestamp>> {
         self.inner.next_due(held).await
-    }
-
-    async fn notes(&self, of: Vec<Option<MerchantId>>) -> LedgerResult<Vec<Option<Bytes>>> {
-        notes::read(&self.inner.link, &of).await
-    }
-
-    async fn keep_note(&self, of: Option<MerchantId>, note: Bytes) -> LedgerResult<()> {
-        notes::keep(&self.inner.link, of.as_ref(), &note).await
     }
 
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {

@@ -16,7 +16,6 @@ mod lease;
 mod ledger;
 mod meta;
 mod news;
-mod notes;
 mod pages;
 mod ready;
 mod records;
@@ -24,6 +23,7 @@ mod scripts;
 mod story;
 #[cfg(test)]
 mod tests;
+mod vault;
 mod waiting;
 
 use std::{

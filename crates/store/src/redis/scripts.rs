@@ -64,6 +64,7 @@ scripts! {
     PAUSE: "allow-oom", "pause.lua";
     CLAIM: "allow-oom", "claim.lua";
     UNCLAIM: "allow-oom", "unclaim.lua";
+    KEEP: "allow-oom", "keep.lua";
     PRUNE: "allow-oom", "prune.lua";
     LEASE: "allow-oom", "lease.lua";
     INSTANCES_SEEN: "allow-oom", "instances.lua";
@@ -82,6 +83,7 @@ scripts! {
     PAGE: "no-writes", "page.lua";
     ROWS: "no-writes", "rows.lua";
     REFUSED: "no-writes", "refused.lua";
+    SHELF: "no-writes", "shelf.lua";
     STORY: "no-writes", "story.lua";
     FACTS: "no-writes", "facts.lua";
 }

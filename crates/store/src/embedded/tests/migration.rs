@@ -1,5 +1,7 @@
 //! Data of an earlier version are led to this one's, with a copy of them beside.
 
+use parcelwire_domain::id::MerchantId;
+use parcelwire_engine::ports::{Place, Shelf, Vault as _};
 use rusqlite::Connection;
 
 use super::*;
@@ -71,4 +73,30 @@ fn data_that_cannot_be_copied_are_not_touched() {
     let version: i64 =
         database.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("it answers");
     assert_eq!(version, 1);
+}
+
+#[test]
+fn what_was_noted_of_merchants_is_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = first_version(directory.path());
+    for step in [
+        include_str!("../steps/2.sql"),
+        include_str!("../steps/3.sql"),
+        include_str!("../steps/4.sql"),
+        include_str!("../steps/5.sql"),
+        "INSERT INTO notes VALUES ('', CAST('own' AS BLOB)), ('hey', CAST('heard' AS BLOB));
+             PRAGMA user_version = 5",
+    ] {
+        database.execute_batch(step).expect("it is led on");
+    }
+    drop(database);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = open(directory.path()).expect("it is led here");
+        let place = |of| Place { shelf: Shelf::Hearing, of, key: String::new() };
+        let hey = MerchantId::parse("hey").expect("a name");
+        let kept = store.kept(vec![place(None), place(Some(hey))]).await.expect("it is read");
+        let kept: Vec<Option<&[u8]>> = kept.iter().map(Option::as_deref).collect();
+        assert_eq!(kept, [Some(&b"own"[..]), Some(b"heard")]);
+    });
 }
