@@ -3,10 +3,14 @@
 use std::{collections::BTreeSet, fs};
 
 use config::{Config, File, FileFormat};
+use parcelwire::sandbox::Fault;
 use parcelwire_engine::metrics::{ALL, About, Kind};
 use serde_json::Value;
 
-use crate::{harness::spawn_app, tidy::root};
+use crate::{
+    harness::{fulfilment, spawn_app, until},
+    tidy::root,
+};
 
 fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs/operations").join(name)).expect("it is there")
@@ -126,6 +130,29 @@ async fn a_real_relay_shows_every_metric_and_outcome_that_is_named() {
         for outcome in named.flat_map(|named| named.split('|')) {
             assert!(outcomes.contains(outcome), "{outcome}: {expression}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_paused_destination_is_named_with_its_reason() {
+    let app = spawn_app().await;
+    app.sandbox.faults().order(Fault { status: 401, ..Fault::default() });
+    let mut parcel = fulfilment(3);
+    parcel["email"] = "kim.3@example.test".into();
+    let taken = app.shop("fulfillments/create", &parcel).await;
+    assert_eq!(app.outcome(&taken).await, "forwarded");
+    let told = async || {
+        let told = app.client.get(app.url("/metrics")).send().await.expect("it answers");
+        told.text().await.expect("a text")
+    };
+    let paused = "parcelwire_destination_paused{merchant=\"hey\",destination=\"klaviyo\",why=\"key_wrong\"} 1";
+    let told = until("the pause", told, |told| told.lines().any(|line| line == paused)).await;
+    for line in [
+        "parcelwire_paused_destinations 1",
+        "parcelwire_pending 1",
+        "parcelwire_oldest_due_seconds 0",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}: {told}");
     }
 }
 

@@ -117,7 +117,11 @@ fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use parcelwire_domain::id::{AggregateId, SourceName};
+    use parcelwire_mapping::book::{FileKind, Invented, RuleFile, Surroundings};
+
     use super::*;
+    use crate::hearing::Word;
 
     fn now() -> Timestamp {
         Timestamp::from_second(1_795_341_600).expect("a time")
@@ -155,6 +159,52 @@ mod tests {
             let sum = format!("parcelwire_silent_sources {count}");
             assert!(text.lines().any(|line| line == sum), "{text}");
         }
+    }
+
+    fn book() -> Book {
+        let file = |kind, name: &str, text: &str| RuleFile {
+            kind,
+            name: name.to_owned(),
+            path: format!("{name}.yaml"),
+            text: text.to_owned(),
+        };
+        let depot = "title: Depot\nfacts: invented\nverify: { token: true, header: X-Key }\n\
+                     events: { status: dispatched, order_number: =n }\ntests: {}\n";
+        let pigeon = "title: Pigeon\nfacts: invented\nsettings: {}\nbase_url: https://pigeon.test\n\
+                      repeated_id: ignored\nsend: { request: POST /events, json: { id: =id } }\ntests: {}\n";
+        let hey =
+            "sources: { depot: { secret: a-secret-of-a-test } }\ndestinations: { pigeon: {} }\n";
+        let files = [
+            file(FileKind::Mapping, "default", include_str!("../../../mappings/default.yaml")),
+            file(FileKind::SourceConnector, "depot", depot),
+            file(FileKind::DestinationConnector, "pigeon", pigeon),
+            file(FileKind::Merchant, "hey", hey),
+        ];
+        let (book, told) = Book::compile(&files, &Invented, &Surroundings::default(), None);
+        assert!(!told.has_errors(), "{told:?}");
+        book
+    }
+
+    #[test]
+    fn a_source_that_is_heard_every_hour_and_then_not_is_silent() {
+        let (book, desk) = (book(), HearingDesk::default());
+        let merchant = book.merchant("hey").expect("it is in order");
+        let word = |n: u32| Word {
+            source: SourceName::parse("depot").expect("a name"),
+            carrier: None,
+            order: AggregateId::from_bits(u128::from(n)),
+            at: now() + std::time::Duration::from_secs(3600) * n,
+        };
+        let words: Vec<Word> = (0..20).map(word).collect();
+        desk.hear(merchant, &words);
+        let last = words[19].at;
+        desk.look_for_silence(&book, last + std::time::Duration::from_secs(3600));
+        assert_eq!(desk.silent(), []);
+        let later = last + std::time::Duration::from_secs(3 * 86_400);
+        desk.look_for_silence(&book, later);
+        let text = of_silent(&desk.silent(), later);
+        let line = "parcelwire_source_silent_seconds{merchant=\"hey\",kind=\"source\",name=\"depot\"} 259200";
+        assert!(text.lines().any(|told| told == line), "{text}");
     }
 
     #[test]
