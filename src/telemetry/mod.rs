@@ -17,7 +17,7 @@ pub fn start(log: &Log) {
         registry.with(layer.with_ansi(false)).try_init()
     };
     if started.is_ok() {
-        std::panic::set_hook(Box::new(|panic| tell(panic)));
+        std::panic::set_hook(Box::new(tell));
     }
 }
 

@@ -70,9 +70,9 @@ async fn a_relay_in_order_is_told_so() {
     let app = spawn_app().await;
     let (code, findings) = beside(&app, &[]).await;
     assert_eq!(code, 0, "{findings:#?}");
+    let in_use = format!("in use by process {}", std::process::id());
     for (check, of, says) in [
-        ("rules", "", "1 files, and the secrets they name"),
-        ("store", "", &format!("in use by process {}", std::process::id())),
+        ("store", "", in_use.as_str()),
         ("relay", "", "ready at"),
         ("books", "", "balanced; 0 wait"),
         ("public_url", "", "it leads to this relay"),
@@ -87,6 +87,11 @@ async fn a_relay_in_order_is_told_so() {
             "{check}: {level} {told}"
         );
     }
+    let (level, told) = found(&findings, "rules", "");
+    assert!(
+        level == "warn" && told.contains("warnings in rule files"),
+        "secrets in a file: {told}"
+    );
     let events = app.sandbox.received().sums().events;
     assert_eq!(events, 0, "nothing is sent");
 }

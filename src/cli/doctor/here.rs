@@ -92,7 +92,7 @@ pub(super) fn secrets(settings: &Settings, files: &RuleFiles) -> Vec<Finding> {
     // In a folder that is closed nobody reaches the files.
     if looked.iter().any(|finding| !finding.hint.is_empty()) {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if let Ok(about) = entry.metadata().and_then(|_| fs::metadata(entry.path()))
+            if let Ok(about) = fs::metadata(entry.path())
                 && about.is_file()
             {
                 let mode = about.permissions().mode();

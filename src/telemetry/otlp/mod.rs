@@ -93,7 +93,7 @@ impl Exporter {
                 _ = stop.changed() => continue,
             }
             if batch.len() < BATCH {
-                drop(tokio::time::timeout(GATHER, self.gather(&mut batch, &mut stop)).await);
+                self.gather(&mut batch, &mut stop).await;
             }
             self.hand_over(&mut batch, &engine, &mut well).await;
         }
@@ -105,13 +105,16 @@ impl Exporter {
         }
     }
 
-    /// Comes back once the batch is full, or it is time to stop.
+    /// Comes back once the batch is full, some time has passed, or it is time to stop.
     async fn gather(&mut self, batch: &mut Vec<Span>, stop: &mut watch::Receiver<bool>) {
+        let end = tokio::time::sleep(GATHER);
+        tokio::pin!(end);
         while batch.len() < BATCH {
             let room = BATCH - batch.len();
             tokio::select! {
                 biased;
                 _ = stop.changed() => return,
+                () = &mut end => return,
                 count = self.queue.recv_many(batch, room) => {
                     if count == 0 {
                         return;
