@@ -285,19 +285,18 @@ impl Process {
         let (mut named, mut batch) = (Vec::new(), Vec::new());
         for (id, commit, made) in commits {
             let names = outcome::names(&commit.outcomes);
-            let receipts = commit.outcomes.iter().map(|(receipt, _)| *receipt);
-            let ends: Vec<_> = receipts.zip(names.iter().cloned()).collect();
-            named.push((id, names, ends, made));
+            let receipts: Vec<ReceiptId> = commit.outcomes.iter().map(|(id, _)| *id).collect();
+            named.push((id, names, receipts, made));
             self.forget_words(&commit);
             batch.push(commit);
         }
         let written = self.shared.ledger.commit(held, batch).await;
-        for ((id, names, ends, made), result) in named.into_iter().zip(written) {
+        for ((id, names, receipts, made), result) in named.into_iter().zip(written) {
             if result.is_ok() {
                 self.shared.fresh.keep(made.words);
                 if let Some(share) = shares.get(&id) {
                     self.shared.hearing.hear(&share.merchant, &made.heard);
-                    self.shared.decided(share, &ends, now);
+                    self.shared.decided(share, receipts.iter().zip(&names), now);
                 }
             }
             results.push((id, result.map(|()| names)));

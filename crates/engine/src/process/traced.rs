@@ -27,7 +27,12 @@ pub(super) fn hand_on(share: &Share, commit: &mut Commit, made: &mut Made) {
 
 impl Shared {
     /// Tells that receipts were decided, and how.
-    pub(super) fn decided(&self, share: &Share, ends: &[(ReceiptId, String)], began: Timestamp) {
+    pub(super) fn decided<'e>(
+        &self,
+        share: &Share,
+        ends: impl Iterator<Item = (&'e ReceiptId, &'e String)> + Clone,
+        began: Timestamp,
+    ) {
         if self.settings.tracing.spans.is_none() {
             return;
         }
@@ -35,7 +40,7 @@ impl Shared {
         for read in &share.reads {
             let id = read.receipt.id;
             let trace = self.trace(id, read.receipt.told_trace());
-            let Some((_, end)) = ends.iter().find(|(of, _)| *of == id) else { continue };
+            let Some((_, end)) = ends.clone().find(|(of, _)| **of == id) else { continue };
             if self.records(&trace) {
                 let details = vec![
                     ("receipt.id", text(id)),
