@@ -21,7 +21,7 @@ const KEPT_BACK: (usize, usize) = (160, 1024);
 const BACKLOG: u32 = 1024;
 
 /// Raises the limit of open files as far as it goes; answers how many of them connections may be.
-pub(super) fn room_for_connections(wanted: usize) -> usize {
+pub(crate) fn room_for_connections(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

@@ -28,8 +28,10 @@ use crate::{
     config::{RealSecrets, RuleFiles, Settings},
     http::{self, Shared},
     mail::SmtpMailer,
+    telemetry::otlp::{self, Exporter},
     transport::HttpTransport,
 };
+pub(crate) use machine::room_for_connections;
 use rules::Watched;
 use store::Store;
 
@@ -74,6 +76,7 @@ pub struct App {
     port: u16,
     settings: Settings,
     admin: [u8; 32],
+    exporter: Option<Exporter>,
 }
 
 /// The machine's clock.
@@ -118,6 +121,12 @@ impl App {
         let secrets = &watched.files.secrets;
         let alerts = settings.alerts.engine(secrets).map_err(StartError::Setting)?;
         let mailer = mailer(&settings, secrets)?;
+        let told = crate::config::open_telemetry();
+        told.doubts.iter().for_each(|doubt| tracing::warn!("{doubt}"));
+        let mut engine_settings = EngineSettings { alerts: Some(alerts), ..settings.engine() };
+        engine_settings.tracing.sampler = told.sampler;
+        let tracing = &mut engine_settings.tracing;
+        let exporter = told.otlp.map(|otlp| otlp::prepare(otlp, tracing)).transpose()?;
         let engine = Engine::new(Parts {
             ledger: store.ledger(),
             archive: store.archive(),
@@ -128,9 +137,9 @@ impl App {
             rules: Arc::new(Rules::new(book)),
             instance_key: store.instance_key(),
             seed,
-            settings: EngineSettings { alerts: Some(alerts), ..settings.engine() },
+            settings: engine_settings,
         });
-        Ok(Self { engine, store, watched, socket, port, settings, admin })
+        Ok(Self { engine, store, watched, socket, port, settings, admin, exporter })
     }
 
     /// The port it listens on.
@@ -154,9 +163,10 @@ impl App {
             bodies: http::room_for_bodies(&self.settings.http),
             request_timeout: Duration::from_millis(self.settings.http.request_timeout_ms.max(1)),
             admin: self.admin,
+            name: name_of(&self.store.instance_key()),
             ready: AtomicBool::new(true),
         });
-        let most = machine::room_for_connections(self.settings.http.max_connections);
+        let most = room_for_connections(self.settings.http.max_connections);
         let server = http::server(self.socket, &self.settings.http, most, shared)
             .map_err(anyhow::Error::from)?;
         let handle = server.handle();
@@ -164,6 +174,7 @@ impl App {
         tracing::info!(port = self.port, "serving");
         let (stop_engine, engine_stop) = watch::channel(false);
         let engine = self.engine.clone();
+        let exporting = self.exporter.map(|exporter| exporter.run(&self.engine));
         let mut working = tokio::spawn(async move { engine.run(engine_stop).await });
         let watching = self.watched.watch(self.engine.clone());
         tokio::select! {
@@ -184,6 +195,9 @@ impl App {
                 working.abort();
             }
         }
+        if let Some(exporting) = exporting {
+            exporting.end().await;
+        }
         self.store.close().await;
         tracing::info!("stopped");
         Ok(())
@@ -199,6 +213,13 @@ fn mailer(
     let Some(smtp) = smtp.map_err(StartError::Setting)? else { return Ok(None) };
     let mailer = SmtpMailer::new(smtp).map_err(|error| StartError::Setting(error.to_string()))?;
     Ok(Some(Arc::new(mailer) as Arc<dyn Mailer>))
+}
+
+/// By which a relay is known again from outside, whichever of its instances answers: it follows from a key that
+/// it does not give away.
+fn name_of(instance_key: &[u8; 32]) -> String {
+    let digest = Sha256::new().chain_update(b"name of the relay").chain_update(instance_key);
+    hex::encode(digest.finalize().as_slice().get(..8).unwrap_or_default())
 }
 
 /// The hash of the admin token; one is made, shown once and kept hashed if none is set.
@@ -220,12 +241,18 @@ async fn admin_token(
     let token = format!("pwa_{}", hex::encode(bytes));
     let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     store.set_meta("admin_token", &digest).await.map_err(anyhow::Error::from)?;
-    let shown = writeln!(
-        std::io::stderr(),
-        "The admin token, shown this once: {token}\nKeep it; `parcelwire stats --token …` and the API ask for it."
-    );
-    drop(shown);
+    drop(writeln!(std::io::stderr(), "{}", first_token(&token, settings.log.is_json())));
     Ok(digest)
+}
+
+/// What is said of a token that was just made: the one place where it can be read.
+fn first_token(token: &str, as_json: bool) -> String {
+    let keep = "Keep it; `parcelwire stats --token …` and the API ask for it.";
+    if as_json {
+        let message = format!("the admin token, shown this once. {keep}");
+        return serde_json::json!({ "message": message, "admin_token": token }).to_string();
+    }
+    format!("The admin token, shown this once: {token}\n{keep}")
 }
 
 /// Comes back when it is time to stop.

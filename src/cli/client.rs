@@ -102,6 +102,11 @@ fn innermost(error: &dyn std::error::Error) -> String {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Relay {
+    /// Where it is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Asks for what is at this path below `/api/v1`, or posts a body there.
     pub(super) fn ask(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let method = if body.is_some() { reqwest::Method::POST } else { reqwest::Method::GET };

@@ -6,6 +6,7 @@ mod backup;
 mod check;
 mod client;
 mod connectors;
+mod doctor;
 mod events;
 mod explain;
 mod healthcheck;
@@ -86,6 +87,8 @@ enum Command {
     Config(show::Config),
     /// The JSON Schema of a kind of file
     Schema(show::Schema),
+    /// Look at everything a relay needs, and say what to do where something is wrong
+    Doctor(doctor::Doctor),
     /// Whether a relay answers: for containers
     Healthcheck(healthcheck::Healthcheck),
     /// Completions for a shell
@@ -114,6 +117,17 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Configuration(_) => 3,
             Self::Unreachable(_) => 4,
+        }
+    }
+
+    /// Puts its text into the log, instead of behind it.
+    fn logged(self) -> Self {
+        tracing::error!("{}", self.text());
+        match self {
+            Self::Wrong(_) => Self::Wrong(String::new()),
+            Self::Usage(_) => Self::Usage(String::new()),
+            Self::Configuration(_) => Self::Configuration(String::new()),
+            Self::Unreachable(_) => Self::Unreachable(String::new()),
         }
     }
 
@@ -179,6 +193,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Infer(infer) => infer.run(),
         Command::Config(config) => config.run(&settings()?),
         Command::Schema(schema) => schema.run(),
+        Command::Doctor(doctor) => doctor.run(&settings),
         Command::Healthcheck(health) => health.run(&settings),
         Command::Completions(completions) => completions.run(),
         Command::Backup(backup) => backup.run(&settings()?),

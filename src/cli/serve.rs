@@ -43,12 +43,15 @@ pub(super) struct SandboxArgs {
 /// Runs the relay.
 pub(super) fn serve(settings: Settings) -> Done {
     telemetry::start(&settings.log);
-    stepping_back()?.block_on(async {
+    let as_json = settings.log.is_json();
+    let ended = stepping_back()?.block_on(async {
         // First of all: whoever stops it while it starts stops it cleanly, too.
         let stop = signals()?;
         let app = App::build(settings).await.map_err(start_failure)?;
         app.run_until_stopped(stop).await.map_err(start_failure)
-    })
+    });
+    // Whoever reads the log reads the last word there, too.
+    ended.map_err(|failure| if as_json { failure.logged() } else { failure })
 }
 
 /// How far the threads of the pipeline step back: senders that wait for an answer, and the store that

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
 use jiff::SignedDuration;
-use parcelwire_engine::{Messages, Settings as EngineSettings, ports::Retention};
+use parcelwire_engine::{Messages, Settings as EngineSettings, ports::Retention, trace::Tracing};
 use serde::{Deserialize, Serialize};
 
+use crate::telemetry::otlp::Variables;
 pub use alerts::{Alerts, MailServer, Webhook};
 pub use files::{RuleFiles, shipped};
 pub use secrets::RealSecrets;
@@ -114,6 +115,7 @@ pub struct SandboxAt {
 pub struct Egress {
     pub allow: Vec<String>,
     pub max_answers_bytes: usize,
+    pub traceparent: bool,
 }
 
 /// How long things are kept.
@@ -133,6 +135,24 @@ pub struct Keep {
 pub struct Log {
     pub level: String,
     pub format: String,
+}
+
+/// The variable that names a proxy, if one does.
+pub fn proxy() -> Option<&'static str> {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    names.into_iter().find(|name| secrets::variable(name).is_some())
+}
+
+/// What the variables of OpenTelemetry say.
+pub fn open_telemetry() -> Variables {
+    Variables::read(&secrets::variable)
+}
+
+impl Log {
+    /// Whether each line is a JSON object.
+    pub fn is_json(&self) -> bool {
+        self.format == "json"
+    }
 }
 
 /// Why there are no settings.
@@ -256,6 +276,7 @@ impl Settings {
             },
             max_answer_bytes: self.http.max_body_bytes,
             max_answers_bytes: self.egress.max_answers_bytes,
+            tracing: Tracing { propagates: self.egress.traceparent, ..Tracing::default() },
             ..EngineSettings::default()
         }
     }

@@ -86,6 +86,7 @@ async fn take(
         Ok(Err(Unread::NoRoom)) => problem::store_unavailable(),
         Err(_) => problem::too_slow(),
     };
+    shared.engine.metrics().refused(refused.code);
     last_words(&refused, payload)
 }
 

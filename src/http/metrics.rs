@@ -1,11 +1,10 @@
 //! What is counted and measured, in the text format of Prometheus (0.0.4), which names a counter
 //! by its whole name where `OpenMetrics` leaves `_total` out. No token is asked for: no line names a
-//! person or a merchant.
+//! person; some name merchants.
 
 use std::fmt::Write as _;
 
 use actix_web::{HttpResponse, web::Data};
-use parcelwire_engine::ports::StoreHealth;
 
 use super::Shared;
 
@@ -13,24 +12,8 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn show(shared: Data<Shared>) -> HttpResponse {
     let mut text = prometheus(&shared.engine.metrics().text());
-    // A store that does not answer leaves its two lines out, and nothing else.
-    if let Ok(health) = shared.engine.archive().health().await {
-        text.push_str(&of_store(&health));
-    }
+    text.push_str(&shared.engine.measured().await);
     HttpResponse::Ok().content_type(CONTENT_TYPE).body(text)
-}
-
-/// What the store knows best.
-fn of_store(health: &StoreHealth) -> String {
-    let mut text = String::new();
-    for (name, help, value) in [
-        ("parcelwire_waiting", "receipts that wait", health.waiting),
-        ("parcelwire_pending", "messages that are unsent", health.pending),
-    ] {
-        let lines = format!("# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}\n");
-        text.push_str(&lines);
-    }
-    text
 }
 
 /// From `OpenMetrics`: counters under their whole name, without units and the mark of the end.
@@ -63,8 +46,7 @@ mod tests {
 
     #[test]
     fn every_sample_stands_below_its_own_help_and_type() {
-        let mut text = prometheus(&Metrics::default().text());
-        text.push_str(&of_store(&StoreHealth::default()));
+        let text = prometheus(&Metrics::default().text());
         let (mut help, mut kind, mut samples) = ("", "", 0);
         for line in text.lines() {
             // The value of a label may hold spaces, and stands in the sample.

@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) request_timeout: Duration,
     /// SHA-256 of the admin token.
     pub(crate) admin: [u8; 32],
+    /// By which it is known again from outside.
+    pub(crate) name: String,
     /// Set once files are read and the store is open.
     pub(crate) ready: std::sync::atomic::AtomicBool,
 }
@@ -56,6 +58,9 @@ const PASSING: usize = 64;
 pub(crate) fn room_for_bodies(settings: &Http) -> Room {
     Room::new(settings.max_bodies_bytes.max(settings.max_body_bytes))
 }
+
+/// Named in outgoing webhooks as `dataschema`. What it says changes with the version only by more fields.
+const EVENT_SCHEMA: &str = "/schemas/event/v1.json";
 
 /// Builds the server on a socket, with room for so many connections.
 pub(crate) fn server(
@@ -133,12 +138,18 @@ fn app(
         .service(api::read("/healthz", web::to(health)))
         .service(api::read("/readyz", web::to(ready)))
         .service(api::read("/metrics", web::to(metrics::show)))
+        .service(api::read(EVENT_SCHEMA, web::to(event_schema)))
         .service(web::scope("/api/v1").configure(api::routes))
         .default_service(web::to(nothing_here))
 }
 
-async fn health() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+async fn health(shared: Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "alive", "relay": shared.name }))
+}
+
+async fn event_schema() -> HttpResponse {
+    let text = parcelwire_mapping::describe::event_schema().to_string();
+    HttpResponse::Ok().content_type("application/schema+json").body(text)
 }
 
 async fn ready(shared: Data<Shared>) -> HttpResponse {

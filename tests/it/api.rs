@@ -258,6 +258,8 @@ async fn test_events_that_make_no_sense_are_refused() {
     let app = spawn_with(|directory, sandbox| {
         write(directory, "merchants/hey.yaml", &merchant(sandbox));
         write(directory, "merchants/broken.yaml", "sources: { shop: { connectr: shopify } }\n");
+        let testing = format!("state: test\ntesters: [Me@hey.example]\n{}", merchant(sandbox));
+        write(directory, "merchants/testing.yaml", &testing);
     })
     .await;
     for body in [
@@ -273,5 +275,35 @@ async fn test_events_that_make_no_sense_are_refused() {
     is_problem(&wish(&app, "nobody", &fine).await, 404, "not_found");
     is_problem(&wish(&app, "broken", &fine).await, 503, "merchant_misconfigured");
     assert_eq!(app.get("/api/v1/merchants/broken/stats").await.status, 200);
+    let other = wish(&app, "testing", &json!({ "to": "other@hey.example" })).await;
+    is_problem(&other, 400, "bad_request");
+    assert!(other.body["detail"].as_str().is_some_and(|text| text.contains("testers")));
     assert_eq!(app.sandbox.received().sums().requests, 0);
+    let tester = json!({ "to": "me@hey.example", "triggers": ["delivered"] });
+    assert_eq!(wish(&app, "testing", &tester).await.body["items"][0]["verdict"], "sent");
+}
+
+#[tokio::test]
+async fn outgoing_webhooks_keep_to_the_schema_that_they_name() {
+    let tool = crate::other::Other::start(|_| crate::other::json("{}")).await;
+    let url = tool.url("/in");
+    let app = spawn_with(|directory, sandbox| {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQUJDREVGR0g=";
+        let out = format!("  webhook: {{ url: '{url}', secret: {secret} }}\n");
+        write(directory, "merchants/hey.yaml", &format!("{}{out}", merchant(sandbox)));
+    })
+    .await;
+    let mut parcel = crate::harness::fulfilment(4);
+    parcel["email"] = json!("kim.4@example.test");
+    let taken = app.shop("fulfillments/create", &parcel).await;
+    assert_eq!(app.outcome(&taken).await, "forwarded");
+    let asked = tool.was_asked(1).await;
+    let told: Value = serde_json::from_str(&asked[0].body).expect("JSON");
+    let path = told["dataschema"].as_str().expect("it names one");
+    let schema = answer(app.client.get(app.url(path)).send().await).await;
+    assert_eq!(schema.status, 200, "without a token");
+    let valid = jsonschema::validator_for(&schema.body).expect("a schema");
+    let wrong: Vec<String> = valid.iter_errors(&told["data"]).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?} {told}");
+    assert!(!valid.is_valid(&json!({ "trigger": "lost", "is_last_parcel": "yes" })));
 }

@@ -19,8 +19,18 @@ pub(crate) struct Question {
     pub(crate) path: String,
     /// The `Authorization` header.
     pub(crate) key: String,
+    /// All headers, names in small letters.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
     /// When.
     pub(crate) at: Instant,
+}
+
+impl Question {
+    /// The value of this header (small letters), if there is one.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
 }
 
 /// What it answers.
@@ -88,26 +98,27 @@ impl Other {
 
 async fn answer(stream: TcpStream, script: Script, told: watch::Sender<Vec<Question>>) {
     let mut stream = BufReader::new(stream);
-    let (mut path, mut key, mut length) = (String::new(), String::new(), 0);
+    let (mut path, mut headers) = (String::new(), Vec::new());
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await.is_err() || line.trim().is_empty() {
             break;
         }
-        let lower = line.to_lowercase();
         if path.is_empty() {
             path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        } else if lower.starts_with("authorization:") {
-            key = line.split_once(':').map(|(_, key)| key.trim().to_owned()).unwrap_or_default();
-        } else if let Some(stated) = lower.strip_prefix("content-length:") {
-            length = stated.trim().parse().unwrap_or(0);
+        } else if let Some((name, value)) = line.split_once(':') {
+            headers.push((name.to_lowercase(), value.trim().to_owned()));
         }
     }
+    let of = |name: &str| headers.iter().find(|(known, _)| known == name);
+    let length = of("content-length").and_then(|(_, length)| length.parse().ok()).unwrap_or(0);
+    let key = of("authorization").map(|(_, key)| key.clone()).unwrap_or_default();
     let mut body = vec![0; length];
     if stream.read_exact(&mut body).await.is_err() {
         return;
     }
-    let question = Question { path, key, at: Instant::now() };
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let question = Question { path, key, headers, body, at: Instant::now() };
     let reply = script.lock().unwrap_or_else(PoisonError::into_inner)(&question);
     told.send_modify(|asked| asked.push(question));
     let Reply { status, headers, body, hold, after } = reply;

@@ -136,8 +136,8 @@ async fn port_of(errors: ChildStderr, log: Arc<Mutex<String>>) -> Option<u16> {
     };
     let port = loop {
         let line = next().await?;
-        if let Some((_, port)) = line.split_once("serving port=") {
-            break port.trim().parse().ok();
+        if let Some(port) = told_port(&line) {
+            break Some(port);
         }
     };
     drop(tokio::spawn(async move {
@@ -148,6 +148,16 @@ async fn port_of(errors: ChildStderr, log: Arc<Mutex<String>>) -> Option<u16> {
         }
     }));
     port
+}
+
+/// The port in the line that says that it serves, in either form of the log.
+fn told_port(line: &str) -> Option<u16> {
+    let (_, rest) = line.split_once("serving port=").or_else(|| {
+        line.split_once("\"message\":\"serving\"")
+            .and_then(|(_, rest)| rest.split_once("\"port\":"))
+    })?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
 }
 
 fn text(log: &Mutex<String>) -> String {

@@ -75,8 +75,8 @@ async fn story(relay: &Relay, sandbox: &Sandbox, directory: &std::path::Path) {
     tokio::time::timeout(crate::harness::PATIENCE, told).await.expect("the mistake is told");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn logs_and_metrics_name_no_person_no_secret_and_no_body() {
+/// The log and the metrics of a relay that lived through the story.
+async fn told(format: &str) -> (String, String) {
     let directory = tempfile::tempdir().expect("a directory");
     let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
     let merchant = format!(
@@ -88,33 +88,89 @@ async fn logs_and_metrics_name_no_person_no_secret_and_no_body() {
     write(directory.path(), "config/merchants/hey.yaml", &merchant);
     let mut serve = Command::new(env!("CARGO_BIN_EXE_parcelwire"));
     serve.arg("serve").env("PARCELWIRE__LOG__LEVEL", "trace").env("RUST_LOG", "trace");
+    serve.env("PARCELWIRE__LOG__FORMAT", format);
     let relay = Relay::start_by(&mut serve, directory.path()).await;
     story(&relay, &sandbox, directory.path()).await;
-    let log = relay.log();
-    assert!(log.contains("TRACE") && log.contains("attempted"), "everything is logged: {log}");
     let metrics = relay.client.get(relay.url("/metrics")).send().await.expect("it answers");
-    let metrics = metrics.text().await.expect("a body");
-    assert!(metrics.contains("parcelwire_received_total{outcome=\"accepted\"}"), "{metrics}");
+    (relay.log(), metrics.text().await.expect("a body"))
+}
+
+fn names_nobody(told: &str) {
     let whsec = WAREHOUSE_SECRET.trim_start_matches("whsec_");
-    for told in [&log, &metrics] {
-        for planted in [
-            SECRET,
-            KEY,
-            EMAIL,
-            TESTER,
-            FIRST,
-            LAST,
-            STREET,
-            PHONE,
-            ITEM,
-            TRACKING,
-            TOKEN,
-            whsec,
-            "planted",
-            "PLANT-SKU",
-        ] {
-            let line = told.lines().find(|line| line.contains(planted));
-            assert_eq!(line, None, "{planted} is told");
+    for planted in [
+        SECRET,
+        KEY,
+        EMAIL,
+        TESTER,
+        FIRST,
+        LAST,
+        STREET,
+        PHONE,
+        ITEM,
+        TRACKING,
+        TOKEN,
+        whsec,
+        "planted",
+        "PLANT-SKU",
+    ] {
+        let line = told.lines().find(|line| line.contains(planted));
+        assert_eq!(line, None, "{planted} is told");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_and_metrics_name_no_person_no_secret_and_no_body() {
+    let (log, metrics) = told("text").await;
+    assert!(log.contains("TRACE") && log.contains("attempted"), "everything is logged: {log}");
+    assert!(metrics.contains("parcelwire_received_total{outcome=\"accepted\"}"), "{metrics}");
+    names_nobody(&log);
+    names_nobody(&metrics);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_json_is_an_object_in_each_line_and_spans_have_their_trace() {
+    let (log, _) = told("json").await;
+    names_nobody(&log);
+    let mut traced = 0;
+    for line in log.lines() {
+        let told: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(told["level"].is_string() && told["timestamp"].is_string(), "{line}");
+        let spans = told["spans"].as_array().cloned().unwrap_or_default();
+        for span in spans.iter().filter(|span| span["name"] == "attempt") {
+            assert_eq!(span["trace_id"].as_str().map(str::len), Some(32), "{line}");
+            traced += 1;
+        }
+    }
+    assert!(traced > 0, "{log}");
+}
+
+/// The first token and a start that fails are told in the same form.
+#[test]
+fn what_is_said_before_and_after_a_log_in_json_is_json() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("it listens");
+    write(directory.path(), "file", "no folder");
+    for (key, value, code) in [
+        ("PARCELWIRE__HTTP__PORT", taken.local_addr().expect("a port").port().to_string(), 3),
+        ("PARCELWIRE__STORE__PATH", "file/data".to_owned(), 3),
+    ] {
+        let ended = std::process::Command::new(env!("CARGO_BIN_EXE_parcelwire"))
+            .arg("serve")
+            .current_dir(directory.path())
+            .env_clear()
+            .env("PARCELWIRE__HTTP__PORT", "0")
+            .env("PARCELWIRE__LOG__FORMAT", "json")
+            .env(key, value)
+            .output()
+            .expect("it runs");
+        assert_eq!(ended.status.code(), Some(code), "{key}");
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(told.contains("ERROR"), "{told}");
+        for line in told.lines() {
+            assert!(
+                serde_json::from_str::<Value>(line).is_ok_and(|told| told.is_object()),
+                "{line}"
+            );
         }
     }
 }

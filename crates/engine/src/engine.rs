@@ -188,6 +188,7 @@ impl Engine {
         let mut changes = shared.rules.changes();
         shared.keep_rules().await;
         shared.resume_changed().await;
+        shared.look_for_silence().await;
         loop {
             let next = shared.clock.now() + std::time::Duration::from_secs(60);
             tokio::select! {
@@ -202,6 +203,7 @@ impl Engine {
                 }
                 () = shared.clock.until(next) => {
                     shared.keep_heard().await;
+                    shared.look_for_silence().await;
                     let retention = shared.settings.retention;
                     if let Err(error) = shared.ledger.prune(shared.clock.now(), retention).await {
                         tracing::warn!(%error, "old data could not be pruned");

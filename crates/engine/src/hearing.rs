@@ -16,6 +16,7 @@ use parcelwire_mapping::merchant::Merchant;
 
 use crate::{
     engine::Shared,
+    measured::Silent,
     metrics::Metrics,
     ports::{Held, LedgerResult, Owner, Place as VaultPlace, Shelf},
 };
@@ -38,6 +39,8 @@ struct State {
     /// `None` until the note of it was read.
     alive: Option<Alive>,
     pulses: BTreeMap<MerchantId, Kept>,
+    /// Who was silent at the last look.
+    silent: Vec<Silent>,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +59,16 @@ impl HearingDesk {
         let mut pulse = self.state().pulses.get(&merchant.id)?.pulse.clone();
         pulse.keep(|source| merchant.sources.contains_key(source));
         Some(pulse)
+    }
+
+    /// Who was silent at the last look.
+    pub(crate) fn silent(&self) -> Vec<Silent> {
+        self.state().silent.clone()
+    }
+
+    /// Whoever is silent now.
+    pub(crate) fn note_silent(&self, silent: Vec<Silent>) {
+        self.state().silent = silent;
     }
 
     /// When the relay was away.
@@ -130,6 +143,17 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// Looks who is silent, of all merchants that this instance works for.
+    pub(crate) async fn look_for_silence(&self) {
+        let Some(held) = self.held().await else { return };
+        let (book, now) = (self.rules.book(), self.clock.now());
+        let own = book.merchants.keys().filter(|id| held.has(&Owner::Merchant((*id).clone())));
+        match self.listen(&held, own, now).await {
+            Ok(()) => self.hearing.look_for_silence(&book, now),
+            Err(error) => tracing::warn!(%error, "who is silent could not be asked"),
+        }
     }
 
     /// Notes what was heard since the last time.

@@ -12,6 +12,7 @@ mod hearing;
 pub mod import;
 mod limits;
 mod lookup;
+mod measured;
 pub mod metrics;
 mod objections;
 mod patience;
@@ -24,6 +25,7 @@ pub mod rules;
 mod send;
 mod settings;
 mod test_event;
+pub mod trace;
 
 pub use alerts::{AlertSettings, OpenIncident, TestNotice};
 pub use chance::Chance;

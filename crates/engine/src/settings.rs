@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{AlertSettings, ports::Retention};
+use crate::{AlertSettings, ports::Retention, trace::Tracing};
 
 /// Whether messages are really sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub max_answers_bytes: usize,
     /// Who is told what is wrong; nothing looks for it where this is left out.
     pub alerts: Option<AlertSettings>,
+    /// What is done about traces.
+    pub tracing: Tracing,
 }
 
 impl Default for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             max_answer_bytes: 5 << 20,
             max_answers_bytes: 64 << 20,
             alerts: None,
+            tracing: Tracing::default(),
         }
     }
 }

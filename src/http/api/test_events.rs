@@ -36,6 +36,16 @@ pub(super) async fn send(
     let merchant = merchant(&shared, &path)?;
     let body = body.map_err(|error| bad_request(format!("the body: {error}"), FORM))?;
     let event = read(merchant.as_str(), &body)?;
+    if shared
+        .engine
+        .rules()
+        .book()
+        .merchant(&event.merchant)
+        .is_some_and(|of| !of.may_test(&event.to))
+    {
+        let detail = "this merchant is in state test, and the address is not among its testers";
+        return Err(bad_request(detail, "add it to `testers:` in the merchant's file"));
+    }
     match shared.engine.test_event(&event).await {
         Some(outcomes) => Ok(HttpResponse::Ok().json(json!({ "items": outcomes }))),
         None => Err(Problem::misconfigured()),

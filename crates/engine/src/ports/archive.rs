@@ -77,8 +77,12 @@ pub struct Timeline {
 pub struct StoreHealth {
     /// Receipts that wait.
     pub waiting: u64,
+    /// When the one came that waits longest.
+    pub oldest_waiting: Option<Timestamp>,
     /// Messages that are unsent.
     pub pending: u64,
+    /// Since when, or from when on, the first of them is due whose destination is not paused.
+    pub oldest_due: Option<Timestamp>,
     /// Bytes on disk or in memory, where known.
     pub bytes: Option<u64>,
 }

@@ -3,8 +3,14 @@
 use parcelwire_mapping::source::Received;
 
 use super::records::StoredReceipt;
+use crate::trace::Traceparent;
 
 impl StoredReceipt {
+    /// The trace that its sender told.
+    pub(crate) fn told_trace(&self) -> Option<Traceparent> {
+        Traceparent::told(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
     /// As a source reads it.
     pub(crate) fn received(&self) -> Received<'_> {
         Received {

@@ -7,6 +7,7 @@ mod outcome;
 mod revise;
 mod sleeping;
 mod split;
+mod traced;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -285,7 +286,8 @@ impl Process {
         let mut results = Vec::new();
         for ((id, share), recalled) in shares.iter().zip(recalled) {
             let objected = objected.next().unwrap_or_default();
-            let (commit, made) = self.decide(share, &recalled, &lines, objected, now);
+            let (mut commit, mut made) = self.decide(share, &recalled, &lines, objected, now);
+            traced::hand_on(share, &mut commit, &mut made);
             if commit.outcomes.is_empty() && commit.aggregates.is_empty() {
                 results.push((id.clone(), Ok(Vec::new())));
             } else {
@@ -294,12 +296,14 @@ impl Process {
         }
         let (mut named, mut batch) = (Vec::new(), Vec::new());
         for (id, commit, made) in commits {
-            named.push((id, outcome::names(&commit.outcomes), made));
+            let names = outcome::names(&commit.outcomes);
+            let receipts: Vec<ReceiptId> = commit.outcomes.iter().map(|(id, _)| *id).collect();
+            named.push((id, names, receipts, made));
             self.forget_words(&commit);
             batch.push(commit);
         }
         let written = self.shared.ledger.commit(held, batch).await;
-        for ((id, names, made), result) in named.into_iter().zip(written) {
+        for ((id, names, receipts, made), result) in named.into_iter().zip(written) {
             if result.is_ok() {
                 for rule in made.unwanted {
                     Metrics::count(&self.shared.metrics.unwanted, rule);
@@ -307,6 +311,7 @@ impl Process {
                 self.shared.fresh.keep(made.words);
                 if let Some(share) = shares.get(&id) {
                     self.shared.hearing.hear(&share.merchant, &made.heard);
+                    self.shared.decided(share, receipts.iter().zip(&names), now);
                 }
             }
             results.push((id, result.map(|()| names)));

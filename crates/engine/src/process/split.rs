@@ -14,6 +14,7 @@ use super::Process;
 use crate::{
     metrics::Metrics,
     ports::{Body, NewReceipt, Outcome, Owner, StoredReceipt},
+    trace::HEADER,
 };
 
 impl Process {
@@ -47,7 +48,15 @@ impl Process {
         }
         let batch = shares
             .into_iter()
-            .map(|((merchant, source), accounts)| share(&receipt, merchant, source, accounts))
+            .map(|((merchant, source), accounts)| {
+                let mut share = share(&receipt, merchant, source, accounts);
+                // Its own id would begin another trace.
+                if receipt.told_trace().is_none() {
+                    let trace = self.shared.trace(receipt.id, None);
+                    share.headers.push((HEADER.to_owned(), trace.handed_on()));
+                }
+                share
+            })
             .collect();
         let accepted = self.shared.ledger.accept(batch).await;
         if let Some(error) = accepted.into_iter().find_map(Result::err) {

@@ -23,6 +23,7 @@ use crate::{
     engine::Shared,
     metrics::Metrics,
     ports::{Accepted, Body, NewReceipt, Owner, Refused},
+    trace::{HEADER, Took, Traceparent, text},
 };
 use coalesce::{Coalescer, Full};
 use keys::Keys;
@@ -209,14 +210,21 @@ impl Receive {
             received_at: now,
             method,
         };
+        let id = receipt.id;
+        let trace = shared.trace(id, Traceparent::told(hook.headers.iter().copied()));
         let receipt = receipt.receipt(ready, hook, request);
         let accepted = tokio::select! {
             biased;
             accepted = self.coalescer.accept(receipt) => accepted,
             () = shared.clock.until(deadline) => Err(Full),
         };
-        let took = shared.clock.now().duration_since(now).as_secs_f64();
-        shared.metrics.accept_seconds.observe(took);
+        let ended = shared.clock.now();
+        shared.metrics.accept_seconds.observe(ended.duration_since(now).as_secs_f64());
+        if shared.records(&trace) {
+            let details = vec![("source.name", text(place.source())), ("receipt.id", text(id))];
+            let failed = !matches!(accepted, Ok(Ok(_)));
+            shared.received(&trace, Took { began: now, ended, details, failed });
+        }
         let custom = ready.answer();
         let custom = custom.map(|(status, kind, body)| (status, kind.to_owned(), body.to_owned()));
         match accepted {
@@ -224,7 +232,8 @@ impl Receive {
             Ok(Ok(Accepted::Duplicate(id))) => Answer::Duplicate { id, custom },
             Ok(Err(error)) => {
                 Metrics::count(&shared.metrics.store_errors, "accept");
-                tracing::warn!(%error, "a webhook could not be stored");
+                let trace_id = format_args!("{:032x}", trace.id);
+                tracing::warn!(%error, %trace_id, "a webhook could not be stored");
                 Answer::StoreUnavailable
             }
             Err(Full) => Answer::StoreUnavailable,
@@ -302,6 +311,11 @@ impl Verified<'_> {
         let headers = hook.headers.iter().filter(|(name, _)| kept(name));
         let headers =
             headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        let mut headers: Vec<(String, String)> = headers.collect();
+        let trace = Traceparent::told(hook.headers.iter().copied());
+        if let Some(trace) = trace.filter(|_| !headers.iter().any(|(name, _)| name == HEADER)) {
+            headers.push((HEADER.to_owned(), trace.to_string()));
+        }
         NewReceipt {
             id: self.id,
             owner: self.owner,
@@ -309,7 +323,7 @@ impl Verified<'_> {
             topic,
             received_at: self.received_at,
             dedupe,
-            headers: headers.collect(),
+            headers,
             query: if ready.keeps_query() { hook.query.to_owned() } else { String::new() },
             verified: self.method.to_owned(),
             accounts: Vec::new(),

@@ -10,8 +10,9 @@ use parcelwire_domain::{
 use parcelwire_mapping::{
     blocks::outcome::Verdict,
     destination::{Exchange, Frozen, Learned, MAX_REQUESTS, ReadyDestination, Step},
-    http::HttpRequest,
+    http::{HttpAnswer, HttpRequest},
 };
+use tracing::Instrument as _;
 
 use super::{
     Desk,
@@ -19,8 +20,10 @@ use super::{
 };
 use crate::{
     Messages,
+    engine::Shared,
     metrics::Metrics,
     ports::{Attempt, Conclusion, Exchanged, NewMessage, Next, ReadyMessage, TransportError},
+    trace::{Detail, HEADER, Took, Trace, Traceparent, text},
 };
 
 /// Longest body that is kept for people to look at.
@@ -108,9 +111,18 @@ impl Desk {
         let message = &ready.message;
         let learned = self.learned(message, target);
         let began = self.shared.clock.now();
+        let told = frozen.trace.as_deref().and_then(Traceparent::read);
+        let trace = self.shared.trace(message.receipt, told);
         let mut exchange = target.exchange(frozen, message.trigger, backfill, &learned);
-        let mut shown = Vec::new();
-        let (verdict, detail) = self.walk(&mut exchange, target, &mut shown).await;
+        let span = tracing::debug_span!(
+            "attempt",
+            trace_id = %format_args!("{:032x}", trace.id),
+            message.id = %message.id,
+            attempt.number = ready.tries + 1
+        );
+        let (trail, mut shown) = (Trail { trace, ready }, Vec::new());
+        let walk = self.walk(&mut exchange, target, &trail, &mut shown);
+        let (verdict, detail) = walk.instrument(span).await;
         self.learn(message, target, &exchange.learned());
         let now = self.shared.clock.now();
         let was_paused = {
@@ -180,20 +192,25 @@ impl Desk {
         &self,
         exchange: &mut Exchange,
         target: &ReadyDestination,
+        trail: &Trail<'_>,
         shown: &mut Vec<Exchanged>,
     ) -> (Verdict, String) {
         let (credential, rates) = (target.credential(), target.limits());
         let mut step = exchange.start(self.shared.clock.now());
-        for _ in 0..=MAX_REQUESTS {
-            let request = match step {
+        for number in 0..=MAX_REQUESTS {
+            let mut request = match step {
                 Step::Done { verdict, detail } => return (verdict, detail),
                 Step::Send(request) => request,
             };
             let mut seen = show_request(&request, target);
+            let span = trail.mark(&self.shared, &mut request, number);
             self.limits.take(credential, rates).await;
+            let began = self.shared.clock.now();
+            let method = request.method.clone();
             let answer = self.shared.transport.send(request).await;
             self.limits.ended(credential, rates);
             let now = self.shared.clock.now();
+            trail.tell(&self.shared, span, &method, (began, now), &answer);
             match answer {
                 Ok(answer) => {
                     seen.answer = answer.status.to_string();
@@ -209,6 +226,52 @@ impl Desk {
             }
         }
         (Verdict::Rejected, "the exchange did not come to an end".to_owned())
+    }
+}
+
+/// The trace of a message's requests.
+struct Trail<'a> {
+    trace: Trace,
+    ready: &'a ReadyMessage,
+}
+
+impl Trail<'_> {
+    /// Gives a request its place in the trace. No signature that a connector makes covers headers.
+    fn mark(&self, shared: &Shared, request: &mut HttpRequest, number: u32) -> u64 {
+        let id = Trace::request(self.ready.message.id, self.ready.tries + 1, number);
+        let is_there = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(HEADER));
+        if shared.settings.tracing.propagates && !is_there {
+            request.headers.push((HEADER.to_owned(), self.trace.header(id)));
+        }
+        id
+    }
+
+    fn tell(
+        &self,
+        shared: &Shared,
+        id: u64,
+        method: &str,
+        (began, ended): (Timestamp, Timestamp),
+        answer: &Result<HttpAnswer, TransportError>,
+    ) {
+        if !shared.records(&self.trace) {
+            return;
+        }
+        let message = &self.ready.message;
+        let mut details = vec![
+            ("message.id", text(message.id)),
+            ("merchant.id", text(&message.merchant)),
+            ("destination.name", text(&message.destination)),
+            ("trigger", text(message.trigger.name())),
+            ("attempt.number", Detail::Number(i64::from(self.ready.tries) + 1)),
+            ("http.request.method", text(method)),
+        ];
+        if let Ok(answer) = answer {
+            let status = Detail::Number(i64::from(answer.status));
+            details.push(("http.response.status_code", status));
+        }
+        let failed = answer.as_ref().map_or(true, |answer| answer.status >= 400);
+        shared.sent(&self.trace, id, Took { began, ended, details, failed });
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod destination;
+mod event;
 mod facts;
 mod page;
 mod setup;
@@ -23,6 +24,7 @@ use crate::{
 
 pub use catalogue::{Page, catalogue};
 pub use destination::{Destination, Ids};
+pub use event::event_schema;
 pub use facts::{Confirmed, Facts};
 pub use page::page;
 pub use setup::Setup;

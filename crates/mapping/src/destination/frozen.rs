@@ -19,6 +19,8 @@ pub struct Frozen {
     pub properties: Map,
     /// The mapping's values.
     pub values: Map,
+    /// The trace it belongs to, where a sender told one: a `traceparent`.
+    pub trace: Option<String>,
 }
 
 impl Frozen {
@@ -40,6 +42,10 @@ impl Frozen {
             out.push_str("\":");
             map.write_json(&mut out);
         }
+        if let Some(trace) = &self.trace {
+            out.push_str(",\"trace\":");
+            Value::text(trace.clone()).write_json(&mut out);
+        }
         out.push('}');
         out.into_bytes()
     }
@@ -57,6 +63,7 @@ impl Frozen {
             fields: map("fields")?,
             properties: map("properties").unwrap_or_default(),
             values: map("values").unwrap_or_default(),
+            trace: root.get("trace").and_then(|trace| Some(trace.text()?.into_owned())),
         })
     }
 }

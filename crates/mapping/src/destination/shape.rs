@@ -46,8 +46,12 @@ static PROFILE: Shape = request_shape!(
 static TOKEN: Shape = request_shape!(
     ANSWER,
     TAKE,
-    Field::new("lives", Shape::Expression, "for how many seconds it is good")
-        .default("=body.expires_in"),
+    Field::new(
+        "lives",
+        Shape::Expression,
+        "for how many seconds it is good, as in =body.expires_in"
+    )
+    .default("300"),
 );
 
 static SIGN: Shape = Shape::Map(&[

@@ -322,7 +322,7 @@ fn message(given: &Node, place: usize, now: Timestamp) -> Result<(Frozen, Trigge
         }
     }
     let name = fields.get("name").and_then(Value::as_text).unwrap_or_default().to_owned();
-    Ok((Frozen { name, fields, properties, values }, trigger, backfill))
+    Ok((Frozen { name, fields, properties, values, trace: None }, trigger, backfill))
 }
 
 fn expected(test: &Node, request: &HttpRequest, base_url: &str) -> Result<(), String> {

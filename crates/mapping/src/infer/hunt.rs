@@ -48,41 +48,20 @@ pub(super) struct Find {
     pub(super) is_record: bool,
 }
 
+/// Words for those who send, and further ones.
+macro_rules! senders {
+    ($($more:literal),*) => {
+        &[
+            "from", "sender", "origin", "warehouse", "seller", "merchant", "shop", "store", "support",
+            "absender", "lager", "vendor", "agent", $($more),*
+        ]
+    };
+}
+
 /// Whose name or address it is not.
-const SENDER: &[&str] = &[
-    "from",
-    "sender",
-    "origin",
-    "warehouse",
-    "seller",
-    "merchant",
-    "shop",
-    "store",
-    "support",
-    "absender",
-    "lager",
-    "vendor",
-    "agent",
-    "billing",
-    "location",
-    "user",
-];
+const SENDER: &[&str] = senders!("billing", "location", "user");
 /// Whose e-mail address it is not: who is billed is told, too.
-const NOT_THEIRS: &[&str] = &[
-    "from",
-    "sender",
-    "origin",
-    "warehouse",
-    "seller",
-    "merchant",
-    "shop",
-    "store",
-    "support",
-    "absender",
-    "lager",
-    "vendor",
-    "agent",
-];
+const NOT_THEIRS: &[&str] = senders!();
 const RECIPIENT: &[&str] = &[
     "to",
     "customer",

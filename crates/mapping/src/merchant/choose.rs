@@ -122,7 +122,8 @@ impl Merchant {
         for name in KEPT_BACK {
             fields.remove(name);
         }
-        Choice::Send(Frozen { name, fields, properties, values: self.values.clone() })
+        let values = self.values.clone();
+        Choice::Send(Frozen { name, fields, properties, values, trace: None })
     }
 
     /// Whether a trigger is advertising, by the merchant's files.

@@ -93,6 +93,11 @@ pub struct Lines {
 }
 
 impl Merchant {
+    /// Whether a test event may go to this address: in state test only to testers.
+    pub fn may_test(&self, email: &str) -> bool {
+        self.state != State::Test || self.testers.contains(&email.to_lowercase())
+    }
+
     /// The line of the files that says of a trigger what `key` says (`on` for whether it is on at all):
     /// `path:line`; none where no file says it and a default holds.
     pub fn line(&self, trigger: Trigger, key: &str) -> Option<&Arc<str>> {

@@ -214,10 +214,38 @@ pub(crate) async fn rule_files_are_kept_by_their_hash(host: &dyn Host) {
 
 pub(crate) async fn health_counts_what_is_to_be_done(host: &dyn Host) {
     let store = host.open().await;
+    let nothing = store.health().await.expect("it answers");
+    assert_eq!((nothing.oldest_waiting, nothing.oldest_due), (None, None));
     store.accept(vec![receipt(1, "hey", "{}"), receipt(2, "anna", "{}")]).await;
     let held = held(&*store).await;
-    store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], vec![message(7, 1, 320)])]).await;
+    let (second, soon) = (Duration::from_secs(1), Duration::from_secs(60));
+    let made = vec![
+        // The second of its lane is due, and has to wait for the first.
+        NewMessage { not_before: now() + soon, ..message(7, 1, 320) },
+        message(8, 1, 400),
+        NewMessage {
+            destination: to("brieftaube"),
+            not_before: now() + second,
+            ..message(9, 2, 260)
+        },
+    ];
+    store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], made)]).await;
     let health = store.health().await.expect("it answers");
-    assert_eq!((health.waiting, health.pending), (1, 1));
+    assert_eq!((health.waiting, health.pending), (1, 3));
+    assert_eq!((health.oldest_waiting, health.oldest_due), (Some(now()), Some(now() + second)));
     assert!(health.bytes.is_some_and(|bytes| bytes > 0));
+    let pause = Pause {
+        since: now(),
+        until: now() + soon,
+        why: "key_wrong".to_owned(),
+        settings: "x".to_owned(),
+    };
+    let pause = PauseChange::Pause(pause);
+    store.pause(merchant("hey"), to("brieftaube"), pause).await.expect("it answers");
+    let health = store.health().await.expect("it answers");
+    assert_eq!(health.oldest_due, Some(now() + soon), "a paused one is late for a known reason");
+}
+
+fn to(destination: &str) -> DestinationName {
+    DestinationName::parse(destination).expect("a name")
 }

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as Line};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Embedded, asking, counters, packed, page,
+    Embedded, asking, counters, packed, page, ready,
     rows::{bits, id_bytes, parsed},
     timeline, unmapped,
 };
@@ -89,16 +89,20 @@ impl Archive for Embedded {
 
     async fn health(&self) -> LedgerResult<StoreHealth> {
         self.can_write().await?;
+        let waiting = Arc::clone(&self.waiting);
         self.desk
-            .read(|connection| {
+            .read(move |connection| {
                 let count = |sql: &str| -> rusqlite::Result<u64> {
                     connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n as u64)
                 };
                 let pages = count("PRAGMA page_count")?;
                 let size = count("PRAGMA page_size")?;
+                let first = waiting.first(connection, None)?;
                 Ok(StoreHealth {
                     waiting: count("SELECT COALESCE(SUM(waiting),0) FROM counters")?,
+                    oldest_waiting: counters::came_first(connection, None, first)?.map(time),
                     pending: count("SELECT COALESCE(SUM(pending),0) FROM counters")?,
+                    oldest_due: ready::first_due(connection)?.map(time),
                     bytes: Some(pages * size),
                 })
             })

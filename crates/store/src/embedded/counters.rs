@@ -86,6 +86,20 @@ pub(super) fn read(
     let filter = if merchant.is_some() { "WHERE merchant = ?1" } else { "WHERE ?1 IS NULL" };
     let sql = format!("SELECT {} FROM counters {filter}", sums.join(","));
     let mut stats = connection.prepare_cached(&sql)?.query_row([merchant], from_row)?;
+    let oldest = came_first(connection, merchant, first)?;
+    let age = oldest.map_or(0, |oldest| (now_us - oldest).max(0) / 1_000_000);
+    stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
+    stats.balanced = stats.balances();
+    Ok(stats)
+}
+
+/// When the one came that waits longest: `first` of those that wait to be decided, or one that waits for an
+/// answer.
+pub(super) fn came_first(
+    connection: &Connection,
+    merchant: Option<&str>,
+    first: Option<i64>,
+) -> rusqlite::Result<Option<i64>> {
     let came = "SELECT received_at FROM receipts WHERE seq = ?1";
     let oldest: Option<i64> = match first {
         Some(seq) => {
@@ -93,11 +107,7 @@ pub(super) fn read(
         }
         None => None,
     };
-    let oldest = [oldest, asking::oldest(connection, merchant)?].into_iter().flatten().min();
-    let age = oldest.map_or(0, |oldest| (now_us - oldest).max(0) / 1_000_000);
-    stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
-    stats.balanced = stats.balances();
-    Ok(stats)
+    Ok([oldest, asking::oldest(connection, merchant)?].into_iter().flatten().min())
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Stats> {

@@ -39,7 +39,7 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenEr
     }
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 

@@ -12,6 +12,7 @@ mod counters;
 mod desk;
 mod find;
 mod ledger;
+mod look;
 mod migrate;
 mod open;
 mod packed;
@@ -44,11 +45,15 @@ use desk::Desk;
 use waiting::Waiting;
 
 pub use backup::{BackupError, backup};
+pub use look::{Found, look};
 pub use migrate::SCHEMA_VERSION;
 pub use open::OpenError;
 
 /// The database's file in its directory.
 pub const FILE: &str = "parcelwire.db";
+
+/// The file beside it whose lock says that somebody works with the directory.
+const LOCK: &str = "parcelwire.lock";
 
 /// The embedded store.
 pub struct Embedded {

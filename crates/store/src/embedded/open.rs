@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi};
 
-use super::{backup::BackupError, migrate};
+use super::{LOCK, backup::BackupError, migrate};
 
 /// The page cache of each connection, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
@@ -99,7 +99,7 @@ impl OpenError {
 pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
     let not_writable = |source| OpenError::NotWritable { path: directory.to_owned(), source };
     make_folder(directory).map_err(not_writable)?;
-    let path = directory.join("parcelwire.lock");
+    let path = directory.join(LOCK);
     let mut file = File::options()
         .read(true)
         .write(true)

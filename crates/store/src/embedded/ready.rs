@@ -1,6 +1,6 @@
 //! Messages whose turn it is: of each lane the first unsent one, destinations in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parcelwire_engine::ports::ReadyMessage;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -197,6 +197,33 @@ fn of_destination(
         }
     }
     Ok(())
+}
+
+/// Most messages of one destination that are looked at for the first of a lane.
+const LOOKED_AT: usize = 64;
+
+/// When the first message of a lane is or was due whose destination is not paused. A look for each
+/// destination that has something unsent, however much that is.
+pub(super) fn first_due(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let paused: BTreeSet<(String, String)> = connection
+        .prepare_cached("SELECT merchant, destination FROM pauses")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let sql = format!(
+        "SELECT m.not_before FROM (SELECT seq, aggregate, destination, not_before FROM messages
+         INDEXED BY messages_due WHERE state = 0 AND merchant = ?1 AND destination = ?2
+         ORDER BY not_before, seq LIMIT {LOOKED_AT}) m WHERE {FIRST} LIMIT 1"
+    );
+    let mut look = connection.prepare_cached(&sql)?;
+    let (mut at, mut first) = ((String::new(), String::new()), None);
+    while let Some(next) = next_destination(connection, &at)? {
+        at = next;
+        if !paused.contains(&at) {
+            let due: Option<i64> = look.query_row((&at.0, &at.1), |row| row.get(0)).optional()?;
+            first = [first, due].into_iter().flatten().min();
+        }
+    }
+    Ok(first)
 }
 
 /// When the next thing becomes due after `now`.

@@ -65,6 +65,13 @@ impl Archive for Redis {
     }
 }
 
+/// The books, and when the first came that waits, and is due.
+struct Sums {
+    stats: Stats,
+    oldest: Option<i64>,
+    due: Option<i64>,
+}
+
 /// The partitions in which something of a merchant can be, or of all of them.
 pub(super) fn places(merchant: Option<&MerchantId>) -> Vec<Partition> {
     merchant.map_or_else(|| Partition::all().collect(), |one| vec![Partition::of(one)])
@@ -72,29 +79,35 @@ pub(super) fn places(merchant: Option<&MerchantId>) -> Vec<Partition> {
 
 impl Inner {
     async fn stats(&self, merchant: Option<&MerchantId>, now: Timestamp) -> LedgerResult<Stats> {
+        let Sums { mut stats, oldest, .. } = self.sums(merchant).await?;
+        let age = oldest.map_or(0, |oldest| (micros(now) - oldest).max(0) / 1_000_000);
+        stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
+        stats.balanced = stats.balances();
+        Ok(stats)
+    }
+
+    async fn sums(&self, merchant: Option<&MerchantId>) -> LedgerResult<Sums> {
         let mut arguments = Arguments::default();
         arguments.add(merchant.map(MerchantId::as_str).unwrap_or_default());
         let asked = places(merchant)
             .into_iter()
             .map(|partition| self.run(&scripts::STATS, partition, &arguments));
         let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-        let mut oldest: Option<i64> = None;
+        let (mut oldest, mut due): (Option<i64>, Option<i64>) = (None, None);
         for answer in join_all(asked).await {
             let mut answer = Fields::of(answer?)?;
-            let first = answer.optional()?.filter(|text| !text.is_empty());
-            let first = first.map(|text| number(&text)).transpose()?;
-            oldest = [oldest, first].into_iter().flatten().min();
+            for first in [&mut oldest, &mut due] {
+                let told = answer.optional()?.filter(|text| !text.is_empty());
+                let told = told.map(|text| number(&text)).transpose()?;
+                *first = [*first, told].into_iter().flatten().min();
+            }
             let mut rest = answer.rest();
             while let (Some(name), Some(sum)) = (rest.next(), rest.next()) {
                 let sum = u64::try_from(number(&text(sum)?)?).unwrap_or(0);
                 *sums.entry(text(name)?).or_default() += sum;
             }
         }
-        let mut stats = counted(&sums);
-        let age = oldest.map_or(0, |oldest| (micros(now) - oldest).max(0) / 1_000_000);
-        stats.oldest_waiting_seconds = u64::try_from(age).unwrap_or(0);
-        stats.balanced = stats.balances();
-        Ok(stats)
+        Ok(Sums { stats: counted(&sums), oldest, due })
     }
 
     async fn unmapped(
@@ -156,10 +169,12 @@ impl Inner {
 
     async fn health(&self) -> LedgerResult<StoreHealth> {
         self.can_write().await?;
-        let stats = self.stats(None, Timestamp::UNIX_EPOCH).await?;
+        let Sums { stats, oldest, due } = self.sums(None).await?;
         Ok(StoreHealth {
             waiting: stats.receipts.waiting,
+            oldest_waiting: oldest.map(time),
             pending: stats.messages.pending,
+            oldest_due: due.map(time),
             bytes: self.used().await?,
         })
     }

@@ -20,14 +20,20 @@ fn key(name: &str) -> String {
 /// Makes what is missing, and answers the key of all instances.
 pub(super) async fn begin(link: &Link, fresh_key: [u8; 32]) -> Result<[u8; 32], OpenError> {
     set_new(link, "schema", SCHEMA_VERSION.to_string().as_bytes()).await?;
-    let schema = read(link, "schema").await?.unwrap_or_default();
+    fits(link).await?;
+    set_new(link, "instance_key", &fresh_key).await?;
+    let kept = read(link, "instance_key").await?.unwrap_or_default();
+    Ok(<[u8; 32]>::try_from(kept).map_err(|_| misfit("the instance key"))?)
+}
+
+/// Whether this version can read what is there, if anything is.
+pub(super) async fn fits(link: &Link) -> Result<(), OpenError> {
+    let Some(schema) = read(link, "schema").await? else { return Ok(()) };
     let found = number(&String::from_utf8_lossy(&schema))?;
     if found > SCHEMA_VERSION {
         return Err(OpenError::Newer { found, known: SCHEMA_VERSION });
     }
-    set_new(link, "instance_key", &fresh_key).await?;
-    let kept = read(link, "instance_key").await?.unwrap_or_default();
-    Ok(<[u8; 32]>::try_from(kept).map_err(|_| misfit("the instance key"))?)
+    Ok(())
 }
 
 async fn set_new(link: &Link, name: &str, value: &[u8]) -> LedgerResult<()> {

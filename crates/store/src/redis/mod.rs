@@ -35,6 +35,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use parcelwire_domain::id::Partition;
 use parcelwire_engine::ports::{LedgerResult, PortError};
 use redis::Value;
@@ -106,6 +107,27 @@ impl std::fmt::Debug for Redis {
 /// Connects, checks the server, and makes what is missing. `me` is a name that no other process has.
 pub async fn open(settings: Settings, me: String, fresh_key: [u8; 32]) -> Result<Redis, OpenError> {
     open_with(settings, me, fresh_key, LEASE).await
+}
+
+/// Checks the server as at a start, makes and changes nothing; answers what time it is there, the one first
+/// that differs most from `now`.
+pub async fn look(settings: &Settings, now: Timestamp) -> Result<Timestamp, OpenError> {
+    let link = Link::new(settings)?;
+    checks::server(&link, settings).await?;
+    meta::fits(&link).await?;
+    let mut worst = now;
+    for told in link.ask_all(&redis::cmd("TIME")).await? {
+        let told = answer::texts(told)?;
+        let at = match &told[..] {
+            [seconds, micros] => answer::number(seconds)? * 1_000_000 + answer::number(micros)?,
+            _ => return Err(answer::misfit("not a time").into()),
+        };
+        let at = crate::moment::time(at);
+        if at.duration_since(now).abs() > worst.duration_since(now).abs() {
+            worst = at;
+        }
+    }
+    Ok(worst)
 }
 
 async fn open_with(

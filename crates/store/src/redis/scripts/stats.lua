@@ -1,4 +1,5 @@
--- The sums of one merchant, or of all, and when the first receipt came that waits.
+-- The sums of one merchant, or of all; when the first receipt came that waits; of all, when the first message
+-- is due whose destination is not paused.
 local wanted = take()
 local sums, oldest = {}, ''
 local owners = { wanted }
@@ -15,7 +16,16 @@ for _, owner in ipairs(owners) do
     oldest = earlier(oldest, first[2])
   end
 end
-local answer = { oldest }
+local due = ''
+if wanted == '' then
+  local places = call('ZRANGE', T .. 'due', 0, -1, 'WITHSCORES')
+  for n = 1, #places, 2 do
+    if due == '' and call('HEXISTS', T .. 'p', places[n]) == 0 then
+      due = places[n + 1]
+    end
+  end
+end
+local answer = { oldest, due }
 for name, sum in pairs(sums) do
   answer[#answer + 1] = name
   answer[#answer + 1] = string.format('%.0f', sum)
