@@ -4,27 +4,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use parcelwire_domain::{
-    Alias, AliasKind,
-    id::{DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId},
+use parcelwire_domain::id::{
+    DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId,
 };
 use parcelwire_engine::ports::{
     Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row as Line, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension as _, Row as Line};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Embedded, asking, counters, packed,
+    Embedded, asking, counters, packed, pages,
     rows::{bits, id_bytes, parsed},
     unmapped,
 };
 use crate::{
     moment::{micros, time},
-    shown::{
-        self, ASKING, EventRow, MESSAGE_STATES, MessageRow, RECEIPT_STATES, ReceiptRow, RefusedRow,
-        state_number,
-    },
+    shown::{self, EventRow, MessageRow, ReceiptRow, RefusedRow},
 };
 
 #[async_trait]
@@ -37,7 +33,7 @@ impl Archive for Embedded {
         limit: usize,
     ) -> LedgerResult<Page> {
         self.desk
-            .read(move |connection| page(connection, list, &filter, after.as_ref(), limit))
+            .read(move |connection| pages::page(connection, list, &filter, after.as_ref(), limit))
             .await
     }
 
@@ -113,153 +109,7 @@ impl Archive for Embedded {
     }
 }
 
-/// Conditions and their values.
-#[derive(Default)]
-struct Conditions {
-    sql: Vec<String>,
-    values: Vec<Sql>,
-}
-
-impl Conditions {
-    fn add(&mut self, sql: &str, value: impl Into<Sql>) {
-        self.values.push(value.into());
-        self.sql.push(sql.replace("??", &format!("?{}", self.values.len())));
-    }
-}
-
-fn page(
-    connection: &Connection,
-    list: List,
-    filter: &Filter,
-    after: Option<&Cursor>,
-    limit: usize,
-) -> rusqlite::Result<Page> {
-    let (table, at, status) = match list {
-        List::Receipts => ("receipts", "received_at", "state"),
-        List::Events => ("lines", "at", "status"),
-        List::Messages => ("messages", "created_at", "state"),
-        List::Refused => ("refused", "at", "code"),
-    };
-    let mut conditions = Conditions::default();
-    // What a merchant's receipts led to is found by way of the receipts: one index serves all lists.
-    let by_receipt = filter.merchant.is_some() && matches!(list, List::Events | List::Messages);
-    let from = if by_receipt {
-        format!("receipts r INDEXED BY receipts_owner CROSS JOIN {table} t ON t.receipt = r.id")
-    } else {
-        format!("{table} t")
-    };
-    if let Some(merchant) = &filter.merchant {
-        let owner = if by_receipt { "r.owner" } else { "t.owner" };
-        conditions.add(&format!("{owner} = ??"), merchant.as_str().to_owned());
-        conditions.sql.push(if by_receipt { "r.feed = 0" } else { "t.feed = 0" }.to_owned());
-    }
-    if let Some(since) = filter.since {
-        conditions.add(&format!("t.{at} >= ??"), micros(since));
-    }
-    if let Some(until) = filter.until {
-        conditions.add(&format!("t.{at} < ??"), micros(until));
-    }
-    if let Some(wanted) = &filter.status {
-        match list {
-            List::Receipts if wanted == RECEIPT_STATES[0] => {
-                // What waits for an answer of another system waits as well.
-                conditions.sql.push(format!("t.state IN (0, {ASKING})"));
-            }
-            List::Receipts => {
-                conditions.add("t.state = ??", state_number(&RECEIPT_STATES, wanted));
-            }
-            List::Messages => {
-                conditions.add("t.state = ??", state_number(&MESSAGE_STATES, wanted));
-            }
-            List::Events | List::Refused => {
-                conditions.add(&format!("t.{status} = ??"), wanted.clone())
-            }
-        }
-    }
-    for (kind, wanted) in [
-        ("order", &filter.order),
-        ("email", &filter.email),
-        ("tracking_number", &filter.tracking_number),
-    ] {
-        if let Some(wanted) = wanted {
-            subject(&mut conditions, list, kind, wanted);
-        }
-    }
-    if let Some((first, second)) = after.map(|cursor| place(&cursor.0)) {
-        if by_receipt {
-            conditions.add("r.seq <= ??", first);
-            let first = conditions.values.len();
-            conditions.add(&format!("(r.seq < ?{first} OR t.seq < ??)"), second);
-        } else {
-            conditions.add("t.seq < ??", second);
-        }
-    }
-    let filter = if conditions.sql.is_empty() {
-        String::new()
-    } else {
-        format!("WHERE {}", conditions.sql.join(" AND "))
-    };
-    let (first, order) =
-        if by_receipt { ("r.seq", "r.seq DESC, t.seq") } else { ("t.seq", "t.seq") };
-    let sql = format!(
-        "SELECT t.seq, {}, {first} FROM {from} {filter} ORDER BY {order} DESC LIMIT {}",
-        columns(list),
-        limit + 1
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let values = rusqlite::params_from_iter(conditions.values);
-    let last = statement.column_count() - 1;
-    let mut rows: Vec<((i64, i64), Row)> = statement
-        .query_map(values, |line| Ok(((line.get(last)?, line.get(0)?), row(list, line)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more);
-    let next = next.map(|((first, second), _)| Cursor(format!("{first}.{second}")));
-    Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
-}
-
-/// Where a cursor stands: the receipt's row, and the row of the list.
-fn place(cursor: &str) -> (i64, i64) {
-    let (first, second) = cursor.split_once('.').unwrap_or(("0", "0"));
-    (first.parse().unwrap_or(0), second.parse().unwrap_or(0))
-}
-
-/// Narrows a list to the orders that a name leads to.
-fn subject(conditions: &mut Conditions, list: List, kind: &str, wanted: &str) {
-    let of_list: fn(&str) -> String = match list {
-        List::Events | List::Messages => |found| format!("t.aggregate IN ({found})"),
-        List::Receipts => {
-            |found| format!("t.id IN (SELECT receipt FROM lines WHERE aggregate IN ({found}))")
-        }
-        // What was refused was not understood: it belongs to no order.
-        List::Refused => {
-            conditions.sql.push("0".to_owned());
-            return;
-        }
-    };
-    let kinds: &[AliasKind] = match kind {
-        "order" => &[AliasKind::OrderId, AliasKind::OrderNumber],
-        "email" => &[AliasKind::Email],
-        _ => &[AliasKind::TrackingNumber],
-    };
-    let mut places = Vec::new();
-    for kind in kinds {
-        if let Some(alias) = Alias::new(*kind, wanted) {
-            conditions.values.push(alias.value.into());
-            places.push(format!(
-                "(kind = '{}' AND value = ?{})",
-                kind.name(),
-                conditions.values.len()
-            ));
-        }
-    }
-    let names = if places.is_empty() { "0".to_owned() } else { places.join(" OR ") };
-    let found = format!("SELECT aggregate FROM aliases WHERE {names}");
-    conditions.sql.push(of_list(&found));
-}
-
-fn columns(list: List) -> &'static str {
+pub(super) fn columns(list: List) -> &'static str {
     match list {
         List::Receipts => {
             "t.id, t.feed, t.owner, t.source, t.topic, t.received_at, t.state, t.why, t.body_bytes"
@@ -276,7 +126,7 @@ fn columns(list: List) -> &'static str {
     }
 }
 
-fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
+pub(super) fn row(list: List, line: &Line<'_>) -> rusqlite::Result<Row> {
     Ok(match list {
         List::Receipts => receipt_row(line)?.json(),
         List::Events => event_row(line)?.json(),

@@ -15,6 +15,7 @@ mod keys;
 mod lease;
 mod ledger;
 mod meta;
+pub(crate) mod moving;
 mod news;
 mod pages;
 mod ready;

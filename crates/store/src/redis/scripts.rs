@@ -85,5 +85,7 @@ scripts! {
     REFUSED: "no-writes", "refused.lua";
     SHELF: "no-writes", "shelf.lua";
     STORY: "no-writes", "story.lua";
+    LOOK: "no-writes", "look.lua";
+    PUT: "", "put.lua";
     FACTS: "no-writes", "facts.lua";
 }
