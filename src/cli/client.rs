@@ -16,7 +16,7 @@ pub(super) struct At {
     /// The relay's address [default: that of the settings]
     #[arg(long, env = "PARCELWIRE_URL")]
     url: Option<String>,
-    /// The admin token [default: that of the settings, for their own relay]
+    /// A token of it [default: the admin's of the settings, for their own relay]
     #[arg(long, env = "PARCELWIRE_ADMIN_TOKEN", hide_env_values = true)]
     token: Option<String>,
 }
@@ -104,16 +104,28 @@ const PATIENCE: Duration = Duration::from_secs(120);
 impl Relay {
     /// Asks for what is at this path below `/api/v1`, or posts a body there.
     pub(super) fn ask(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        self.told(path, |client, url| match body {
+            Some(body) => {
+                client.post(url).header("content-type", "application/json").body(body.to_string())
+            }
+            None => client.get(url),
+        })
+    }
+
+    /// Ends what is at this path.
+    pub(super) fn end(&self, path: &str) -> Result<Value, Failure> {
+        self.told(path, |client, url| client.delete(url))
+    }
+
+    fn told(
+        &self,
+        path: &str,
+        request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> Result<Value, Failure> {
         let url = format!("{}/api/v1{path}", self.url);
         let (status, text) = runtime()?.block_on(async {
             let client = http(PATIENCE)?;
-            let request = match body {
-                Some(body) => client
-                    .post(&url)
-                    .header("content-type", "application/json")
-                    .body(body.to_string()),
-                None => client.get(&url),
-            };
+            let request = request(&client, &url);
             let lost = |error| unreached(&self.url, &error);
             let answer = request.bearer_auth(&self.token).send().await.map_err(lost)?;
             let status = answer.status().as_u16();
@@ -156,6 +168,7 @@ fn refused(status: u16, problem: &Value) -> Failure {
         (401, _) => Failure::Configuration(
             "the token is missing or wrong (hint: --token, or PARCELWIRE_ADMIN_TOKEN)".to_owned(),
         ),
+        (403, _) => Failure::Configuration(told),
         (400 | 404, _) => Failure::Usage(told),
         (_, "merchant_misconfigured") => Failure::Configuration(told),
         _ => Failure::Unreachable(format!("answered {status}: {told}")),

@@ -16,6 +16,8 @@ mod serve;
 mod show;
 mod simulate;
 pub(crate) mod stats;
+mod store;
+mod token;
 mod try_out;
 mod unmapped;
 
@@ -64,6 +66,8 @@ enum Command {
     Polls(polls::Polls),
     /// Canonical events of a running relay
     Events(events::Events),
+    /// Who else may ask a running relay, and how much they see
+    Token(token::Tokens),
     /// What can be connected: each connector, what it can do, how well its facts are confirmed
     Connectors(connectors::Connectors),
     /// A commented file to start from: source, destination, merchant or mapping
@@ -80,6 +84,8 @@ enum Command {
     Completions(show::Completions),
     /// Copy the embedded store into a file while it is in use
     Backup(backup::Backup),
+    /// Move everything between the embedded store and Redis
+    Store(store::Store),
 }
 
 /// Why a command failed, by whose fault it is.
@@ -158,6 +164,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Events(events) => events.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
+        Command::Token(tokens) => tokens.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
         Command::Infer(infer) => infer.run(),
@@ -166,6 +173,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Healthcheck(health) => health.run(&settings),
         Command::Completions(completions) => completions.run(),
         Command::Backup(backup) => backup.run(&settings()?),
+        Command::Store(store) => store.run(&settings()?),
     }
 }
 

@@ -11,16 +11,22 @@ use super::ledger::LedgerResult;
 pub enum Shelf {
     /// Who is heard how often, and when the relay was alive.
     Hearing,
+    /// Tokens of the API, each under its id.
+    Token,
+    /// When each was last used: apart, so that noting a use brings no revoked one back.
+    TokenUse,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Hearing];
+    pub const ALL: [Self; 3] = [Self::Hearing, Self::Token, Self::TokenUse];
 
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hearing => "hearing",
+            Self::Token => "token",
+            Self::TokenUse => "token_use",
         }
     }
 }
