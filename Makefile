@@ -46,9 +46,10 @@ packages:
 	  $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
-bench: build ## speed beside two baselines of the same run; takes about five minutes
+bench: build ## speed beside two baselines of the same run; takes about half an hour
 	$(CARGO) bench --locked --bench mapping
 	$(CARGO) bench --locked --bench relay
+	$(CARGO) bench --locked --bench store
 
 # Ten minutes for each target. Without a nightly toolchain the stable one is told to act as one.
 fuzz: ## random bytes for each target, for FUZZ_SECONDS (default 600); installs what is missing

@@ -49,11 +49,16 @@ pub(crate) fn write_files(directory: &Path, sink: u16, relay: u16) {
     fs::create_dir_all(&merchants).expect("it is made");
     for merchant in 0..MERCHANTS {
         let text = format!(
-            "holds: off\nsources: {{ warehouse: {{ connector: webhook, secret: \"{SECRET}\" }} }}\n\
+            "holds: off\nmapping: one_call\nsources: {{ warehouse: {{ connector: webhook, secret: \"{SECRET}\" }} }}\n\
              destinations: {{ klaviyo: {{ api_key: pk_bench_0001, limits: off, base_url: \"http://127.0.0.1:{sink}\" }} }}\n"
         );
         fs::write(merchants.join(format!("m{merchant:02}.yaml")), text).expect("it is written");
     }
+    // A parcel that is all of its order would be told of twice.
+    let mappings = directory.join("mappings");
+    fs::create_dir_all(&mappings).expect("it is made");
+    let one_call = "extends: default\ntriggers: { order_fully_delivered: off }\n";
+    fs::write(mappings.join("one_call.yaml"), one_call).expect("it is written");
     let settings = format!(
         "http: {{ port: {relay} }}\nadmin: {{ token: bench }}\negress: {{ allow: [127.0.0.0/8] }}\nlog: {{ level: error }}\n"
     );

@@ -14,15 +14,20 @@ use std::{
 use actix_web::web::Data;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use parcelwire_engine::{Engine, Parts, ports::Clock, rules::Rules};
+use parcelwire_engine::{
+    Engine, Parts, Settings as EngineSettings,
+    ports::{Clock, Mailer},
+    rules::Rules,
+};
 use parcelwire_store::{embedded, redis};
 use rand::{TryRngCore as _, rngs::OsRng};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use crate::{
-    config::{RuleFiles, Settings},
+    config::{RealSecrets, RuleFiles, Settings},
     http::{self, Shared},
+    mail::SmtpMailer,
     transport::HttpTransport,
 };
 use rules::Watched;
@@ -110,16 +115,20 @@ impl App {
             allow.push("127.0.0.0/8".to_owned());
         }
         let transport = HttpTransport::new(&allow)?;
+        let secrets = &watched.files.secrets;
+        let alerts = settings.alerts.engine(secrets).map_err(StartError::Setting)?;
+        let mailer = mailer(&settings, secrets)?;
         let engine = Engine::new(Parts {
             ledger: store.ledger(),
             archive: store.archive(),
             vault: store.vault(),
             transport: Arc::new(transport),
+            mailer,
             clock: Arc::new(SystemClock),
             rules: Arc::new(Rules::new(book)),
             instance_key: store.instance_key(),
             seed,
-            settings: settings.engine(),
+            settings: EngineSettings { alerts: Some(alerts), ..settings.engine() },
         });
         Ok(Self { engine, store, watched, socket, port, settings, admin })
     }
@@ -179,6 +188,17 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Who sends mail, where a server is set.
+fn mailer(
+    settings: &Settings,
+    secrets: &RealSecrets,
+) -> Result<Option<Arc<dyn Mailer>>, StartError> {
+    let smtp = settings.alerts.mail(secrets, &settings.egress.allow);
+    let Some(smtp) = smtp.map_err(StartError::Setting)? else { return Ok(None) };
+    let mailer = SmtpMailer::new(smtp).map_err(|error| StartError::Setting(error.to_string()))?;
+    Ok(Some(Arc::new(mailer) as Arc<dyn Mailer>))
 }
 
 /// The hash of the admin token; one is made, shown once and kept hashed if none is set.

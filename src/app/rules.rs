@@ -20,6 +20,8 @@ pub(super) struct Watched {
     digest: [u8; 32],
     /// Whether some of them could not be read at the last look: told once.
     unreadable: bool,
+    /// Whether there is a server that sends mail.
+    has_mail: bool,
 }
 
 impl Watched {
@@ -32,7 +34,10 @@ impl Watched {
         let (book, more) = Book::compile(&found, &files.secrets, &files.around, None);
         told.append(more);
         report(&told);
-        (Self { files, found, digest, unreadable }, book)
+        let has_mail = !settings.alerts.smtp.url.is_empty();
+        let watched = Self { files, found, digest, unreadable, has_mail };
+        watched.tell_of_mail(&book);
+        (watched, book)
     }
 
     /// Reads them again for as long as it is asked to; what is broken keeps its last good version.
@@ -61,8 +66,19 @@ impl Watched {
         let (book, more) = Book::compile(&self.found, secrets, around, Some(&last));
         told.append(more);
         report(&told);
+        self.tell_of_mail(&book);
         engine.rules().swap(book);
         tracing::info!(errors = told.has_errors(), "rule files were read again");
+    }
+}
+
+impl Watched {
+    /// Merchants may name mailboxes; the server that sends is the operator's to set.
+    fn tell_of_mail(&self, book: &Book) {
+        let merchants = book.merchants.keys().filter_map(|id| book.merchant(id.as_str()));
+        for merchant in merchants.filter(|one| !self.has_mail && !one.alerts.to.is_empty()) {
+            tracing::warn!(merchant.id = %merchant.id, "`alerts:` asks for mails, but there is no mail server (hint: alerts.smtp.url in the settings)");
+        }
     }
 }
 

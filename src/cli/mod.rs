@@ -1,12 +1,15 @@
 //! The commands, one file each. Data goes to stdout, all else to stderr; exit codes: 0 fine, 1 the
 //! thing checked is wrong, 2 wrong usage, 3 configuration, 4 cannot reach.
 
+mod alerts;
 mod backup;
 mod check;
 mod client;
 mod connectors;
 mod events;
+mod explain;
 mod healthcheck;
+mod import;
 mod infer;
 mod map;
 mod new;
@@ -64,10 +67,16 @@ enum Command {
     Unmapped(unmapped::Unmapped),
     /// How it goes at the sources and feeds that are asked for news
     Polls(polls::Polls),
+    /// What is wrong now; with --test, whether those who should hear of it do
+    Alerts(alerts::Alerts),
     /// Canonical events of a running relay
     Events(events::Events),
     /// Who else may ask a running relay, and how much they see
     Token(token::Tokens),
+    /// What happened to an order and why, in plain words
+    Explain(explain::Explain),
+    /// Teach a running relay what was before: open orders, of which nothing is told
+    Import(import::Import),
     /// What can be connected: each connector, what it can do, how well its facts are confirmed
     Connectors(connectors::Connectors),
     /// A commented file to start from: source, destination, merchant or mapping
@@ -162,9 +171,12 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Try(wish) => wish.run(&settings),
         Command::Stats(stats) => stats.run(&settings),
         Command::Events(events) => events.run(&settings),
+        Command::Explain(explain) => explain.run(&settings),
+        Command::Import(import) => import.run(&settings),
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
         Command::Token(tokens) => tokens.run(&settings),
+        Command::Alerts(alerts) => alerts.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
         Command::Infer(infer) => infer.run(),

@@ -1,6 +1,7 @@
 //! Settings: compiled-in defaults, the file, the environment. The only place that reads the
 //! process's environment, with the secrets beside it.
 
+mod alerts;
 mod files;
 mod secrets;
 mod store;
@@ -12,6 +13,7 @@ use jiff::SignedDuration;
 use parcelwire_engine::{Messages, Settings as EngineSettings, ports::Retention};
 use serde::{Deserialize, Serialize};
 
+pub use alerts::{Alerts, MailServer, Webhook};
 pub use files::{RuleFiles, shipped};
 pub use secrets::RealSecrets;
 pub use store::{Sentinel, Store};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub sandbox: SandboxAt,
     /// Where destinations may be.
     pub egress: Egress,
+    /// Who is told what is wrong.
+    pub alerts: Alerts,
     /// How long things are kept.
     pub retention: Keep,
     /// What is logged.
@@ -179,14 +183,22 @@ impl Settings {
             .prefix_separator("__")
             .separator("__")
             .ignore_empty(true);
-        let networks = secrets::variable("PARCELWIRE__EGRESS__ALLOW");
-        let networks = networks.map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let list = |variable: &str| {
+            let text = secrets::variable(variable)?;
+            Some(text.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>())
+        };
         Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Yaml))
             .add_source(File::from_str(further, FileFormat::Yaml))
             .add_source(named.required(file.is_some()))
             .add_source(environment)
-            .set_override_option("egress.allow", networks)
+            .set_override_option("egress.allow", list("PARCELWIRE__EGRESS__ALLOW"))
+            .and_then(|builder| {
+                builder.set_override_option("alerts.to", list("PARCELWIRE__ALERTS__TO"))
+            })
+            .and_then(|builder| {
+                builder.set_override_option("alerts.kinds", list("PARCELWIRE__ALERTS__KINDS"))
+            })
             .and_then(|builder| builder.build())
             .and_then(Config::try_deserialize::<Self>)
     }
@@ -204,6 +216,7 @@ impl Settings {
         let wrong =
             |key, problem: &str| Err(ConfigError::Wrong { key, problem: problem.to_owned() });
         self.store.check()?;
+        self.alerts.check()?;
         if !matches!(self.messages.as_str(), "live" | "sandbox" | "none") {
             return wrong("messages", "must be `live`, `sandbox` or `none`");
         }
@@ -255,6 +268,7 @@ impl Settings {
             shown.admin.token = "****".to_owned();
         }
         shown.store = shown.store.masked();
+        shown.alerts = shown.alerts.masked();
         serde_json::to_value(shown).unwrap_or_default()
     }
 

@@ -14,7 +14,7 @@ use parcelwire_domain::{
     id::{ReceiptId, SourceName},
 };
 use parcelwire_engine::{
-    Engine, Parts, Settings, dry,
+    Engine, Parts, Settings, dry, import,
     ports::{Archive, Clock as _, Ledger, LedgerResult, NewReceipt, PortError, Vault},
     rules::Rules,
 };
@@ -98,6 +98,7 @@ impl World {
             archive: Arc::clone(&store) as Arc<dyn Archive>,
             vault: Arc::clone(&store) as Arc<dyn Vault>,
             transport: Arc::new(Marketing),
+            mailer: None,
             clock: Arc::clone(&clock) as _,
             rules: Arc::new(Rules::new(book)),
             instance_key: store.instance_key(),
@@ -137,6 +138,12 @@ impl World {
             What::Hook { source, topic, headers, body } => {
                 let receipt = self
                     .hooked(place, source, topic.as_deref(), headers, body)
+                    .map_err(|what| SimulateError::Step { place, what })?;
+                self.accept(receipt).await?;
+            }
+            What::Import { from, fields } => {
+                let receipt = self
+                    .imported(place, &made_up::source_of(*from), fields)
                     .map_err(|what| SimulateError::Step { place, what })?;
                 self.accept(receipt).await?;
             }
@@ -180,6 +187,18 @@ impl World {
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let body = Bytes::from(body.to_owned());
         dry::receipt(&self.merchant, &name, id, &headers, body, now).ok_or_else(no_source)
+    }
+
+    /// The receipt of a row of an import.
+    fn imported(&self, place: usize, source: &str, row: &Map) -> Result<NewReceipt, String> {
+        let source = SourceName::parse(source).map_err(|error| error.to_string())?;
+        let receipt =
+            import::receipt(&self.merchant, &source, row, self.clock.now(), place as u128);
+        receipt.map_err(|faults| {
+            let told =
+                faults.iter().map(|fault| format!("{} (hint: {})", fault.message, fault.hint));
+            told.collect::<Vec<_>>().join("; ")
+        })
     }
 
     async fn accept(&self, receipt: NewReceipt) -> LedgerResult<()> {

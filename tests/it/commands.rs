@@ -198,6 +198,7 @@ fn help_and_mistakes_go_where_they_belong() {
         "map",
         "send",
         "try",
+        "import",
         "stats",
         "events",
         "config",

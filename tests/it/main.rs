@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests are an edge: they send at the time it is")]
 
 mod alaiko;
+mod alerts;
 mod api;
 mod asking;
 mod bad_input;
@@ -13,16 +14,19 @@ mod coverage;
 mod destinations;
 mod disk;
 mod docs;
+mod explain;
 mod feeds;
 mod fetched_keys;
 mod first_start;
 mod fuzz;
 mod handshakes;
 mod harness;
+mod import;
 mod instances;
 mod keep;
 mod kill;
 mod lookup;
+mod mail_server;
 mod mistakes;
 mod newcomer;
 mod openapi;

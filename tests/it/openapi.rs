@@ -7,7 +7,7 @@ use parcelwire_domain::taxonomy::{Status, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    TOKEN, TestApp, answer, fulfilment, merchant, order, scan, spawn_app, spawn_with, write,
+    TOKEN, TestApp, answer, fulfilment, merchant, order, scan, spawn_app, spawn_tuned, write,
 };
 
 /// The description, as it is served: without a token, for whoever integrates.
@@ -19,12 +19,20 @@ async fn description(app: &TestApp) -> Value {
 
 /// A relay that has something to show in every list; answers a receipt with a message.
 async fn busy() -> (TestApp, String) {
-    let app = spawn_with(|directory, sandbox| {
+    let files = |directory: &Path, sandbox: &str| {
         // A source that nobody answers, and that is polled all the same.
         let polled = "  rounds: { url: 'http://127.0.0.1:9', key: key-one }\ndestinations:";
         let merchant = merchant(sandbox).replace("destinations:", polled);
         write(directory, "connectors/sources/rounds.yaml", crate::poll::ROUNDS);
         write(directory, "merchants/hey.yaml", &merchant);
+    };
+    let app = spawn_tuned(files, |settings| {
+        // A mail server that does not answer.
+        let alerts = &mut settings.alerts;
+        alerts.to = vec!["ops@hey.example".to_owned()];
+        alerts.smtp.url = "smtp+plain://127.0.0.1:9".to_owned();
+        alerts.smtp.from = "relay@hey.example".to_owned();
+        alerts.look_seconds = 1;
     })
     .await;
     let unsigned = app.client.post(app.url("/hooks/hey/shop")).body("{}").send().await;
@@ -39,6 +47,7 @@ async fn busy() -> (TestApp, String) {
         stats["receipts"]["waiting"] == 0 && stats["messages"]["pending"] == 0
     })
     .await;
+    app.until("/api/v1/incidents", |list| list["items"][0].is_object()).await;
     let forwarded = app.get("/api/v1/receipts?status=forwarded&limit=1").await.body;
     (app, forwarded["items"][0]["id"].as_str().expect("there is one").to_owned())
 }
@@ -83,6 +92,7 @@ async fn every_operation_answers_as_it_is_described() {
             &path.replace("{merchant}", "hey").replace("{id}", &receipt).replace("{token}", &token),
         );
         for (method, operation) in operations.as_object().expect("operations") {
+            let url = url.clone() + &required(operation);
             let request = match method.as_str() {
                 "get" => app.client.get(&url),
                 "post" => app.client.post(&url).body(operation_example(operation).to_string()),
@@ -103,7 +113,23 @@ async fn every_operation_answers_as_it_is_described() {
             fits(&description, problem, &bare.body, path);
         }
     }
-    assert_eq!(asked, 22);
+    assert_eq!(asked, 28);
+}
+
+/// What has to be asked, as the description's example has it.
+fn required(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let asked = parameters.filter(|it| it["in"] == "query" && it["required"] == true);
+    let pairs: Vec<String> = asked
+        .map(|it| {
+            format!(
+                "{}={}",
+                it["name"].as_str().expect("a name"),
+                it["example"].as_str().expect("an example")
+            )
+        })
+        .collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 
 fn operation_example(operation: &Value) -> &Value {

@@ -80,7 +80,7 @@ async fn logs_and_metrics_name_no_person_no_secret_and_no_body() {
     let directory = tempfile::tempdir().expect("a directory");
     let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
     let merchant = format!(
-        "state: live\ntesters: [{TESTER}]\nholds: off\nsources:\n  shop: {{ connector: shopify, secret: {SECRET} }}\n\
+        "state: live\ntesters: [{TESTER}]\nalerts: {{ to: {TESTER} }}\nholds: off\nsources:\n  shop: {{ connector: shopify, secret: {SECRET} }}\n\
          \x20 warehouse: {{ connector: webhook, secret: \"{WAREHOUSE_SECRET}\" }}\ndestinations:\n\
          \x20 klaviyo: {{ api_key: {KEY}, base_url: \"{}\" }}\n",
         sandbox.url()

@@ -116,6 +116,9 @@ pub struct Event {
     /// Remembered, never a trigger.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
+    /// Part of what was before the relay was connected: it teaches, and is never told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// When it happened at the source.
     pub occurred_at: Moment,
     /// When the relay heard of it.

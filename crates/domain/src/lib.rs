@@ -6,6 +6,7 @@ pub mod carrier;
 pub mod derived;
 pub mod event;
 pub mod id;
+pub mod incident;
 mod json_text;
 pub mod label;
 mod list;

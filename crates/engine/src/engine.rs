@@ -6,13 +6,14 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Chance, Settings,
+    alerts::{AlertDesk, Alerts, Refusals},
     asker::Asker,
     fresh::Fresh,
     hearing::HearingDesk,
     lookup::Lookups,
     metrics::Metrics,
     poll::Polls,
-    ports::{Archive, Clock, Held, Ledger, Transport, Vault},
+    ports::{Archive, Clock, Held, Ledger, Mailer, Transport, Vault},
     process::Process,
     receive::Receive,
     rules::Rules,
@@ -29,6 +30,8 @@ pub struct Parts {
     pub vault: Arc<dyn Vault>,
     /// Sends requests.
     pub transport: Arc<dyn Transport>,
+    /// Sends mail, where a server is set.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The rule files in force.
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) instance_key: [u8; 32],
@@ -55,6 +59,9 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fresh: Fresh,
     pub(crate) hearing: HearingDesk,
+    pub(crate) alerts: AlertDesk,
+    /// Keys that were refused when a source asked about webhooks.
+    pub(crate) refusals: Refusals,
     /// Rings when receipts wait for what is asked about them.
     pub(crate) to_ask: Notify,
 }
@@ -63,6 +70,8 @@ pub(crate) struct Shared {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Asks other systems: the same one for all who ask, so that a credential has one limit.
+    pub(crate) asker: Arc<Asker>,
     receive: Arc<Receive>,
 }
 
@@ -74,6 +83,7 @@ impl Engine {
             archive: parts.archive,
             vault: parts.vault,
             transport: parts.transport,
+            mailer: parts.mailer,
             clock: parts.clock,
             rules: parts.rules,
             instance_key: parts.instance_key,
@@ -82,10 +92,13 @@ impl Engine {
             metrics: Arc::new(Metrics::default()),
             fresh: Fresh::default(),
             hearing: HearingDesk::default(),
+            alerts: AlertDesk::default(),
+            refusals: Refusals::default(),
             to_ask: Notify::new(),
         });
         let receive = Arc::new(Receive::new(Arc::clone(&shared)));
-        Self { shared, receive }
+        let asker = Arc::new(Asker::new(&shared));
+        Self { shared, asker, receive }
     }
 
     /// Takes one webhook request and answers once it is durable, or refused.
@@ -122,15 +135,16 @@ impl Engine {
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let asker = Arc::new(Asker::new(&self.shared));
-        let lookups = Lookups::new(&self.shared, &asker);
-        let polls = Polls::new(&self.shared, &asker);
+        let lookups = Lookups::new(&self.shared, &self.asker);
+        let polls = Polls::new(&self.shared, &self.asker);
+        let alerts = Alerts::new(&self.shared);
         let stops = || stop.clone();
         tokio::join!(
             process.run(stops()),
             send.run(stops()),
             lookups.run(stops()),
             polls.run(stops()),
+            alerts.run(stops()),
             self.keep_house(stops())
         );
         self.shared.keep_heard().await;
@@ -152,13 +166,14 @@ impl Engine {
     async fn look_after_everything(&self) {
         let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
-        let lookups = Lookups::new(&self.shared, &Arc::new(Asker::new(&self.shared)));
+        let lookups = Lookups::new(&self.shared, &self.asker);
         loop {
             let processed = process.turn().await;
             let asked = lookups.turn_and_wait().await;
             let sent = send.turn_and_wait().await;
             if processed == 0 && asked == 0 && sent == 0 {
                 self.shared.keep_heard().await;
+                Alerts::new(&self.shared).turn().await;
                 return;
             }
         }

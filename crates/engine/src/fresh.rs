@@ -9,8 +9,8 @@ use std::{
 use parcelwire_domain::id::MessageId;
 use parcelwire_mapping::destination::Frozen;
 
-/// Most messages that are kept: a megabyte or two.
-const MAX_MESSAGES: usize = 256;
+/// Most messages that are kept: about ten megabytes.
+const MAX_MESSAGES: usize = 2048;
 
 #[derive(Debug, Default)]
 pub(crate) struct Fresh(Mutex<BTreeMap<MessageId, Frozen>>);

@@ -1,12 +1,15 @@
 //! Receive, process and send over ports. Must not know: actix, an HTTP client, a database, any
 //! marketing tool or shop system by name.
 
+mod alerts;
 mod asker;
 mod chance;
 pub mod dry;
 mod engine;
+pub mod explain;
 mod fresh;
 mod hearing;
+pub mod import;
 mod limits;
 mod lookup;
 pub mod metrics;
@@ -21,6 +24,7 @@ mod send;
 mod settings;
 mod test_event;
 
+pub use alerts::{AlertSettings, OpenIncident, TestNotice};
 pub use chance::Chance;
 pub use engine::{Engine, Parts};
 pub use poll::PollState;

@@ -41,6 +41,10 @@ pub struct Metrics {
     pub polls: Family<Outcome, Counter>,
     /// Since when the source that waits longest was not asked successfully, in seconds.
     pub poll_age_seconds: Gauge,
+    /// Notices of incidents, by what came of them.
+    pub alerts: Family<Outcome, Counter>,
+    /// Incidents that are open.
+    pub incidents: Gauge,
     /// Messages under way.
     pub sending: Gauge,
     /// Receipts whose merchant's files are broken or gone.
@@ -56,17 +60,19 @@ impl Default for Metrics {
         let store_errors = Family::<Outcome, Counter>::default();
         let lookups = Family::<Outcome, Counter>::default();
         let polls = Family::<Outcome, Counter>::default();
+        let alerts = Family::<Outcome, Counter>::default();
         let poll_age_seconds = Gauge::default();
         let accept_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         let lag_seconds = Histogram::new(exponential_buckets(0.002, 2.5, 16));
-        let (sending, stuck) = (Gauge::default(), Gauge::default());
+        let (sending, stuck, incidents) = (Gauge::default(), Gauge::default(), Gauge::default());
         // There from the start: a rate needs to see them rise from nothing.
-        let known: [(&Family<Outcome, Counter>, &[&str]); 6] = [
+        let known: [(&Family<Outcome, Counter>, &[&str]); 7] = [
             (&received, &["accepted", "duplicate", "signature_invalid", "store_unavailable"]),
             (&processed, &["forwarded", "filtered", "parked", "failed", "unclaimed"]),
             (&attempts, &["sent", "again", "rejected", "key_wrong"]),
             (&lookups, &["answered", "again", "failed", "key_wrong"]),
             (&polls, &["ok", "failed", "key_wrong", "cut"]),
+            (&alerts, &["sent", "again", "given_up"]),
             (&store_errors, &["recall", "commit", "ready", "conclude"]),
         ];
         for (family, outcomes) in known {
@@ -98,6 +104,8 @@ impl Default for Metrics {
             Unit::Seconds,
             poll_age_seconds.clone(),
         );
+        registry.register("alerts", "notices of incidents", alerts.clone());
+        registry.register("incidents", "incidents that are open", incidents.clone());
         registry.register("sending", "messages under way", sending.clone());
         registry.register("stuck", "receipts whose merchant's files are broken", stuck.clone());
         Self {
@@ -111,6 +119,8 @@ impl Default for Metrics {
             lookups,
             polls,
             poll_age_seconds,
+            alerts,
+            incidents,
             sending,
             stuck,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ports::Retention;
+use crate::{AlertSettings, ports::Retention};
 
 /// Whether messages are really sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +33,8 @@ pub struct Settings {
     pub max_answer_bytes: usize,
     /// Most bytes of such answers that are held at once, beside small ones.
     pub max_answers_bytes: usize,
+    /// Who is told what is wrong; nothing looks for it where this is left out.
+    pub alerts: Option<AlertSettings>,
 }
 
 impl Default for Settings {
@@ -45,6 +47,7 @@ impl Default for Settings {
             sending_each: 16,
             max_answer_bytes: 5 << 20,
             max_answers_bytes: 64 << 20,
+            alerts: None,
         }
     }
 }

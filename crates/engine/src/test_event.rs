@@ -92,7 +92,7 @@ impl Engine {
         };
         let frozen = match merchant.choose(&candidate, destination, now) {
             Choice::Send(frozen) => frozen,
-            Choice::Stop { rule, detail } => return outcome(String::new(), &rule, detail),
+            Choice::Stop { rule, detail, .. } => return outcome(String::new(), &rule, detail),
         };
         let Some(target) = merchant.destinations.get(destination) else {
             return outcome(frozen.name, "off", String::new());

@@ -16,6 +16,7 @@ pub mod draft;
 pub mod expr;
 pub mod filetests;
 pub mod http;
+pub mod import;
 pub mod infer;
 pub mod json;
 pub mod merchant;

@@ -1,10 +1,13 @@
 //! All that is outside the relay and has bad days: the marketing tool, and the warehouse's own API.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use parcelwire_engine::ports::{Transport, TransportError};
+use parcelwire_engine::ports::{Mail, MailError, Mailer, Transport, TransportError};
 use parcelwire_mapping::http::{HttpAnswer, HttpRequest};
 
 use crate::{
@@ -20,11 +23,19 @@ pub(crate) struct Outside {
     dice: Arc<Dice>,
     pub(crate) marketing: Marketing,
     pub(crate) depot: Depot,
+    mails: Mutex<Vec<Mail>>,
 }
 
 impl Outside {
     pub(crate) fn new(dice: &Arc<Dice>, depot: Depot) -> Self {
-        Self { dice: Arc::clone(dice), marketing: Marketing::new(Arc::clone(dice)), depot }
+        let (dice, marketing) = (Arc::clone(dice), Marketing::new(Arc::clone(dice)));
+        Self { dice, marketing, depot, mails: Mutex::default() }
+    }
+
+    /// The mails that were taken since there were so many.
+    pub(crate) fn mails_since(&self, count: usize) -> Vec<Mail> {
+        let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        mails.get(count..).unwrap_or_default().to_vec()
     }
 
     /// What a request leads to, and its answer on a good day.
@@ -80,6 +91,30 @@ impl Transport for Outside {
                 Err(TransportError::TimedOut(PATIENCE))
             }
             None => Ok(self.take(&request)),
+        }
+    }
+}
+
+#[async_trait]
+impl Mailer for Outside {
+    async fn send(&self, mail: Mail) -> Result<(), MailError> {
+        let take = || self.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        match self.dice.trouble() {
+            None => {
+                take();
+                Ok(())
+            }
+            Some(Trouble::AnswerLost) => {
+                take();
+                Err(MailError::Unreachable("the connection was reset".to_owned()))
+            }
+            Some(Trouble::Hangs) => {
+                tokio::time::sleep(PATIENCE).await;
+                Err(MailError::Unreachable("it took too long".to_owned()))
+            }
+            Some(Trouble::Unavailable | Trouble::TooMany | Trouble::Unreachable) => {
+                Err(MailError::Refused { code: 421, said: "we are busy".to_owned() })
+            }
         }
     }
 }

@@ -97,6 +97,7 @@ holds: off
 timezone: Europe/Berlin
 country: DE
 mapping: watchful
+alerts: { to: shop@dora.test }
 sources: { depot: { secret: the-warehouse-s-key-0001 } }
 destinations: { pigeon: { api_key: pigeon-key-0001, limits: off } }
 ";

@@ -6,10 +6,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use parcelwire_domain::{Value as Text, id::MerchantId, incident::Kind};
 use parcelwire_engine::{
-    Answer, Engine, Hook, Target,
+    AlertSettings, Answer, Engine, Hook, Target,
+    explain::{Explained, Language},
+    import::{Import, ImportError},
     ports::{Archive as _, Clock as _, FOLLOWED, Filter, List},
 };
+use parcelwire_mapping::merchant::Alerts;
 use parcelwire_store::embedded;
 use serde_json::{Value, json};
 
@@ -34,17 +38,26 @@ pub struct Scan {
     pub status: &'static str,
     /// When it happened, where that was before.
     pub happened: Option<Duration>,
+    /// Whether an import says it.
+    pub imported: bool,
 }
 
 impl Scan {
     /// Something that happens in this hour, and is said at once.
     pub fn at_hour(hour: u64, order: u64, status: &'static str) -> Self {
-        Self { at: Duration::from_hours(hour), order, status, happened: None }
+        Self { at: Duration::from_hours(hour), order, status, happened: None, imported: false }
     }
 
     /// The same, said only in a later hour.
     pub fn said_in_hour(self, hour: u64) -> Self {
         Self { at: Duration::from_hours(hour), happened: Some(self.at), ..self }
+    }
+}
+
+impl Scan {
+    /// The same, brought by an import in a later hour.
+    pub fn imported_in_hour(self, hour: u64) -> Self {
+        Self { imported: true, ..self.said_in_hour(hour) }
     }
 }
 
@@ -55,8 +68,12 @@ pub struct Weeks {
     pub told: Vec<(u64, u64, String)>,
     /// What is shown of what followed: `TRIGGER OUTCOME: RULE`, newest first.
     pub followed: Vec<String>,
+    /// How the orders are explained that were asked for, at the end.
+    pub explained: Vec<Explained>,
     /// How often the relay died.
     pub crashes: u64,
+    /// What was mailed of what was wrong: the hour, to whom, the mail's id, its subject.
+    pub mails: Vec<(u64, String, String, String)>,
 }
 
 impl Weeks {
@@ -92,6 +109,10 @@ pub struct Story {
     pub away: Option<(u64, u64)>,
     /// The merchant's files are gone, from an hour until another.
     pub without_files: Option<(u64, u64)>,
+    /// What is asked for at the end: names of orders or parcels.
+    pub explain: Vec<&'static str>,
+    /// Whether somebody is told what is wrong.
+    pub has_alerts: bool,
 }
 
 /// Lives them.
@@ -105,8 +126,9 @@ pub fn live(seed: u64, plan: Plan, story: Story) -> Weeks {
     tokio::task::LocalSet::new().block_on(&runtime, life)
 }
 
-async fn lived(world: World, seed: u64, story: Story) -> Weeks {
-    let Story { mut scans, days, away, without_files } = story;
+async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
+    let Story { mut scans, days, away, without_files, explain, has_alerts } = story;
+    world.alerts = has_alerts.then(everything_to_the_operator);
     let is_within = |hours: Option<(u64, u64)>, hour: u64| {
         hours.is_some_and(|(from, to)| (from..to).contains(&hour))
     };
@@ -116,7 +138,7 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
     let mut crashes = 0;
     let mut life = world.begin(embedded::in_memory().expect("memory"), seed, crashes);
     let end = beginning() + Duration::from_hours(24 * days);
-    let mut told = Vec::new();
+    let (mut told, mut mails) = (Vec::new(), Vec::new());
     while world.clock.now() < end {
         let now = Duration::try_from(world.clock.now().duration_since(beginning()));
         let now = now.expect("time goes on");
@@ -148,6 +170,8 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
         told.extend(
             world.outside.marketing.told_since(told.len()).iter().map(|body| summary(hour, body)),
         );
+        let mailed = world.outside.mails_since(mails.len()).into_iter();
+        mails.extend(mailed.map(|mail| (hour, mail.to, mail.id, mail.subject)));
         tokio::time::sleep(STEP).await;
     }
     world.balanced(&life.store).await;
@@ -158,7 +182,26 @@ async fn lived(world: World, seed: u64, story: Story) -> Weeks {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         format!("{} {}: {}", text("status"), text("outcome"), text("rule"))
     });
-    Weeks { told, followed: followed.collect(), crashes }
+    let followed = followed.collect();
+    let explained = explained(&world, &life, &explain).await;
+    Weeks { told, followed, explained, crashes, mails }
+}
+
+async fn explained(world: &World, life: &Life, names: &[&str]) -> Vec<Explained> {
+    let book = world.rules.book();
+    let merchant = book.merchant(WATCHFUL).expect("its files are in order");
+    let mut explained = Vec::new();
+    for name in names {
+        let told = life.engine.explain(merchant, name, Language::En).await;
+        explained.push(told.expect("memory answers"));
+    }
+    explained
+}
+
+fn everything_to_the_operator() -> AlertSettings {
+    let (to, kinds) = (vec!["ops@relay.test".to_owned()], Kind::ALL.to_vec());
+    let operator = Alerts { to, kinds, ..Alerts::default() };
+    AlertSettings { operator, ..AlertSettings::default() }
 }
 
 fn summary(hour: u64, body: &Value) -> (u64, u64, String) {
@@ -175,6 +218,18 @@ async fn revive(world: &World, life: Life, seed: u64, crashes: &mut u64) -> Life
 /// Posts until it is answered 2xx; `false` when the relay died.
 async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
     loop {
+        if scan.imported {
+            let imported = tokio::select! {
+                biased;
+                () = life.faulty.died() => return false,
+                imported = import(&life.engine, scan) => imported,
+            };
+            if imported {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
+        }
         let answer = tokio::select! {
             biased;
             () = life.faulty.died() => return false,
@@ -185,6 +240,31 @@ async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
         }
         assert!(matches!(answer, Answer::StoreUnavailable), "a good webhook: {answer:?}");
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Brings it in as a row; `false` when the store did not answer.
+async fn import(engine: &Engine, scan: &Scan) -> bool {
+    let happened = beginning() + scan.happened.unwrap_or(scan.at);
+    let order = format!("A-{}", scan.order);
+    let row = [
+        ("order_id", order.clone()),
+        ("order_number", order),
+        ("status", scan.status.to_owned()),
+        ("occurred_at", happened.to_string()),
+        ("email", format!("kim.{}@example.test", scan.order)),
+        ("tracking_number", format!("T-{}", scan.order)),
+    ];
+    let row = row.into_iter().map(|(name, text)| (name, Text::text(text))).collect();
+    let merchant = MerchantId::parse(WATCHFUL).expect("a name");
+    let import = Import { merchant, source: None, rows: vec![row], dry_run: false };
+    match engine.import(import).await {
+        Ok(imported) => {
+            assert!(imported.faults.is_empty(), "{imported:?}");
+            true
+        }
+        Err(ImportError::Store(_)) => false,
+        Err(error) => panic!("a good row: {error}"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use parcelwire_engine::{
-    Answer, Engine, Hook, Parts, Settings, Target,
+    AlertSettings, Answer, Engine, Hook, Parts, Settings, Target,
     ports::{Archive, Ledger, Stats, Vault},
     rules::Rules,
 };
@@ -88,6 +88,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) outside: Arc<Outside>,
     pub(crate) rules: Arc<Rules>,
+    /// Who is told what is wrong; nobody looks for it otherwise.
+    pub(crate) alerts: Option<AlertSettings>,
     gone: u64,
 }
 
@@ -114,7 +116,8 @@ impl World {
             Webhooks::Point => (rules::asking(), Depot::keep(&dice, &mut said)),
         };
         let outside = Arc::new(Outside::new(&dice, depot));
-        (Self { dice, clock, outside, rules: Arc::new(Rules::new(book)), gone }, said)
+        let rules = Arc::new(Rules::new(book));
+        (Self { dice, clock, outside, rules, alerts: None, gone }, said)
     }
 
     pub(crate) fn begin(&self, store: Embedded, seed: u64, crashes: u64) -> Life {
@@ -128,11 +131,12 @@ impl World {
             archive: Arc::clone(&store) as Arc<dyn Archive>,
             vault: Arc::clone(&faulty) as Arc<dyn Vault>,
             transport: Arc::clone(&self.outside) as _,
+            mailer: Some(Arc::clone(&self.outside) as _),
             clock: Arc::clone(&self.clock) as _,
             rules: Arc::clone(&self.rules),
             instance_key: [7; 32],
             seed: bytes,
-            settings: Settings::default(),
+            settings: Settings { alerts: self.alerts.clone(), ..Settings::default() },
         });
         Life { engine, store, faulty }
     }

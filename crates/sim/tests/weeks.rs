@@ -70,6 +70,41 @@ fn a_feed_dies_and_a_hundred_customers_with_delivered_parcels_hear_nothing() {
 }
 
 #[test]
+fn a_feed_that_dies_is_told_once_and_once_more_when_it_speaks_again() {
+    for (seed, plan) in [(6, CALM), (7, Plan::Often(4))] {
+        let mut scans = a_hundred_orders();
+        scans.extend(others(0, 7));
+        scans.extend(others(20, 23));
+        let story = Story { scans, days: 23, has_alerts: true, ..Story::default() };
+        let weeks = live(seed, plan, story);
+        for whom in ["ops@relay.test", "shop@dora.test"] {
+            // While nothing works, messages wait as well: that is another incident.
+            let is_silence = |subject: &str| subject.contains("the source depot is silent");
+            let mails = weeks.mails.iter().filter(|mail| mail.1 == whom && is_silence(&mail.3));
+            let mut notices: Vec<(&str, u64)> = Vec::new();
+            for (hour, _, id, _) in mails {
+                // An answer that was lost, or a crash, repeats a notice under its own id.
+                if !notices.iter().any(|(known, _)| known == id) {
+                    notices.push((id, *hour));
+                }
+            }
+            let [(opened, begins), (ended, ends)] = notices[..] else {
+                panic!("{plan:?}: one incident: {:#?}", weeks.mails)
+            };
+            // The last word was on Monday afternoon; a night is usual.
+            assert!((24 * 7..24 * 9).contains(&begins), "{begins}: {:#?}", weeks.mails);
+            assert!((24 * 20..24 * 20 + 12).contains(&ends), "{ends}: {:#?}", weeks.mails);
+            let id = opened.strip_suffix("-opened").expect("it begins first");
+            assert_eq!(ended.strip_suffix("-ended"), Some(id));
+        }
+        if plan == CALM {
+            assert_eq!(weeks.mails.len(), 4, "nothing else is told: {:#?}", weeks.mails);
+        }
+        assert_eq!(weeks.crashes > 0, plan != CALM, "{} crashes", weeks.crashes);
+    }
+}
+
+#[test]
 fn a_living_feed_tells_of_every_parcel_that_stands_still_however_often_the_relay_dies() {
     let mut scans = a_hundred_orders();
     scans.extend(others(0, 22));
@@ -125,4 +160,77 @@ fn orders_of_a_merchant_whose_files_are_gone_sleep_on_and_wake_when_they_are_bac
     assert!(told.clone().all(|(hour, ..)| (78..81).contains(hour)), "{:?}", told.max());
     let lines = weeks.followed.iter().filter(|line| *line == "pickup_reminder forwarded: ");
     assert_eq!(lines.count(), 200);
+}
+
+#[test]
+fn whoever_asks_is_told_what_was_sent_what_waits_and_why_whatever_failed_meanwhile() {
+    let names = vec!["A-0", "T-1", "A-2", "A-9999"];
+    let calm = || {
+        let mut scans = a_hundred_orders();
+        scans.extend(others(0, 7));
+        scans.push(Scan::at_hour(7, 0, "out_for_delivery").said_in_hour(30));
+        Story { scans, days: 16, explain: names.clone(), ..Story::default() }
+    };
+    let weeks = live(11, CALM, calm());
+    let [waits, moves, _, nobody] = &weeks.explained[..] else { panic!("all are told") };
+    let has = |text: &str, part: &str| assert!(text.contains(part), "`{part}` is in:\n{text}");
+    // It waits to be collected: reminded after three days, while the feed was alive.
+    has(&waits.text, "Order A-0 of dora (times in Europe/Berlin)\nRecipient: k…@example.test");
+    has(&waits.text, "Ready to be collected (ready_for_pickup), T-0, ");
+    has(&waits.text, "said by depot as “ready_for_pickup” [depot.yaml:17]");
+    has(&waits.text, "Pickup Reminder (pickup_reminder), T-0, said by nobody");
+    has(&waits.text, "pigeon: “Pickup Reminder” sent on");
+    has(&waits.text, "pigeon: late: a later step was known before it");
+    has(&waits.text, "only remembered: it is not told, but teaches something about the order");
+    // The other one stands still, and since the feed died nobody can know why.
+    let suspended: Vec<&str> = moves.orders[0]
+        .planned
+        .iter()
+        .filter(|planned| planned.text.contains("is suspended"))
+        .map(|planned| planned.trigger.name())
+        .collect();
+    assert!(suspended.contains(&"presumed_lost"), "{}", moves.text);
+    has(&moves.text, "so that nobody knows whether it is true (depot)");
+    has(&moves.text, "Order A-1 of dora");
+    has(&moves.text, "[watchful.yaml:2]");
+    has(&nobody.text, "No webhook named “A-9999”: dora has no order");
+    assert!(nobody.orders.is_empty() && nobody.unknown.is_some());
+    // Whatever fails: what was sent is told as sent, and each line once.
+    let weeks = live(12, Plan::Often(4), calm());
+    assert!(weeks.crashes > 0);
+    for (told, calm) in weeks.explained.iter().zip([waits, moves]) {
+        let lines = |of: &parcelwire_engine::explain::Explained| -> Vec<String> {
+            let entries = of.orders[0].entries.iter().filter(|entry| !entry.derived);
+            entries.map(|entry| format!("{} {}", entry.status, entry.outcome)).collect()
+        };
+        assert_eq!(lines(told), lines(calm), "{}", told.text);
+        let states = told.orders[0].messages.iter().map(|message| message.state.as_str());
+        assert!(states.clone().all(|state| state == "sent"), "{}", told.text);
+    }
+}
+
+#[test]
+fn imported_orders_are_not_told_however_often_the_relay_dies_and_what_comes_after_is_told_once() {
+    // Until Sunday nobody listened to these; on Monday they are imported, and three of four are delivered.
+    let mut scans = others(0, 12);
+    for order in 0..80 {
+        let status = if order % 4 == 0 { "ready_for_pickup" } else { "in_transit" };
+        scans.push(Scan::at_hour(120, order, status).imported_in_hour(145));
+        if order % 4 != 0 {
+            scans.push(Scan::at_hour(150 + order / 10, order, "delivered"));
+        }
+    }
+    for (seed, plan) in [(6, CALM), (7, Plan::Often(4))] {
+        let scans = scans.clone();
+        let weeks = live(seed, plan, Story { scans, days: 12, ..Story::default() });
+        for order in 0..80 {
+            let told = weeks.of(order);
+            if order % 4 == 0 {
+                assert_eq!(told, ["pickup_reminder"], "{order}");
+            } else {
+                assert_eq!(told, ["delivered", "order_fully_delivered"], "{order}");
+            }
+        }
+        assert_eq!(weeks.crashes > 0, plan != CALM, "{} crashes", weeks.crashes);
+    }
 }

@@ -3,6 +3,8 @@
 
 use std::cell::RefCell;
 
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+
 /// Shorter ones are not worth it.
 const LEAST: usize = 160;
 
@@ -26,29 +28,37 @@ pub(crate) fn pack(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Scratch space above this is not kept.
-const KEPT_SCRATCH: usize = 1 << 20;
+/// From here on a text is large: its scratch space is not kept.
+const LARGE: usize = u16::MAX as usize;
 
-thread_local! {
-    /// Where texts are packed: as large as the worst case, which most are far from.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+/// Where texts are packed.
+#[derive(Default)]
+struct Scratch {
+    /// As large as the worst case, which most are far from.
+    out: Vec<u8>,
+    table: CompressTable,
 }
 
-fn smaller(text: &[u8], length: u32, scratch: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let most = lz4_flex::block::get_maximum_output_size(text.len());
-    if scratch.len() < most {
-        scratch.resize(most, 0);
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+fn smaller(text: &[u8], length: u32, scratch: &mut Scratch) -> Option<Vec<u8>> {
+    let most = get_maximum_output_size(text.len());
+    if scratch.out.len() < most {
+        scratch.out.resize(most, 0);
     }
-    let packed = lz4_flex::block::compress_into(text, scratch).ok()?;
+    let packed = compress_into_with_table(text, &mut scratch.out, &mut scratch.table).ok()?;
     let kept = (packed + 5 < text.len()).then(|| {
         let mut out = Vec::with_capacity(packed + 5);
         out.push(LZ4);
         out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&scratch[..packed]);
+        out.extend_from_slice(&scratch.out[..packed]);
         out
     });
-    if scratch.len() > KEPT_SCRATCH {
-        *scratch = Vec::new();
+    // For a large one the table got larger entries, which would have to be cleared for small ones too.
+    if text.len() >= LARGE {
+        *scratch = Scratch::default();
     }
     kept
 }

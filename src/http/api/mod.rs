@@ -5,10 +5,14 @@
 mod access;
 mod coverage;
 mod cursor;
+mod explain;
+mod imports;
+mod incidents;
 mod lists;
 mod mask;
 mod narrow;
 mod polls;
+mod reading;
 mod stories;
 mod test_events;
 mod token;
@@ -42,12 +46,14 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(read("/merchants/{merchant}/unmapped", web::to(unmapped::of)))
         .service(read("/polls", web::to(polls::all)))
         .service(read("/merchants/{merchant}/polls", web::to(polls::of)))
+        .service(read("/incidents", web::to(incidents::all)))
+        .service(read("/merchants/{merchant}/incidents", web::to(incidents::of)))
+        .service(post("/test-alerts", web::post().to(incidents::test)))
+        .service(post("/merchants/{merchant}/test-alerts", web::post().to(incidents::test_of)))
         .service(read("/merchants/{merchant}/coverage", web::to(coverage::of)))
-        .service(
-            web::resource("/merchants/{merchant}/test-events")
-                .route(web::post().to(test_events::send))
-                .default_service(web::to(|| async { not_allowed("POST") })),
-        )
+        .service(read("/merchants/{merchant}/explain", web::to(explain::of)))
+        .service(post("/merchants/{merchant}/test-events", web::post().to(test_events::send)))
+        .service(post("/merchants/{merchant}/imports", web::post().to(imports::take)))
         .service(
             web::resource("/tokens")
                 .route(web::route().guard(reading()).to(tokens::all))
@@ -82,6 +88,11 @@ pub(super) fn read(path: &str, route: actix_web::Route) -> Resource {
     web::resource(path)
         .route(route.guard(reading()))
         .default_service(web::to(|| async { not_allowed("GET, HEAD") }))
+}
+
+/// An address that is only posted to.
+fn post(path: &str, route: actix_web::Route) -> Resource {
+    web::resource(path).route(route).default_service(web::to(|| async { not_allowed("POST") }))
 }
 
 fn reading() -> impl Guard {

@@ -9,7 +9,7 @@ use parcelwire_domain::id::{MerchantId, ReceiptId};
 use super::{
     Answer, Shared,
     access::{self, Who},
-    not_found, unavailable,
+    not_found, reading, unavailable,
 };
 
 /// The books of all merchants, or of one's own.
@@ -66,7 +66,12 @@ async fn story(shared: &Shared, who: &Who, merchant: Option<MerchantId>, id: &st
         merchant.as_ref().is_none_or(|merchant| story["merchant"] == merchant.as_str())
     };
     match story.filter(is_theirs) {
-        Some(story) => who.show(story),
+        Some(mut story) => {
+            if let Some(reading) = reading::of(&shared.engine.rules().book(), &story) {
+                story["reading"] = reading;
+            }
+            who.show(story)
+        }
         None => Err(not_found("receipt")),
     }
 }

@@ -19,6 +19,10 @@ impl Rule for CarrierPickupStalled {
         Follows::AbsenceOfAll
     }
 
+    fn counts_silence(&self) -> bool {
+        true
+    }
+
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let parcel = of.thing?;
         if parcel.is_over()
@@ -33,7 +37,7 @@ impl Rule for CarrierPickupStalled {
         };
         let dispatched = said(Status::Dispatched);
         // That the warehouse is slow was told already.
-        if dispatched.is_none() && of.was_told_of_order(Derived::FulfilmentStalled) {
+        if dispatched.is_none() && of.is_known_of_order(Derived::FulfilmentStalled) {
             return None;
         }
         let basis = dispatched.or_else(|| said(Status::LabelCreated))?;

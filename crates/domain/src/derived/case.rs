@@ -111,9 +111,21 @@ impl<'c> Of<'c> {
         self.told_of_it().any(|told| told.derived == derived && told.at >= since)
     }
 
+    /// Whether the customer was told something else since then: what is past was told to nobody.
+    pub(super) fn is_known_since(&self, derived: Derived, since: Timestamp) -> bool {
+        let mut told = self.told_of_it().filter(|told| !told.past);
+        told.any(|told| told.derived == derived && told.at >= since)
+    }
+
     /// Whether it was told of the order as a whole.
     pub(super) fn was_told_of_order(&self, derived: Derived) -> bool {
         self.told.iter().any(|told| told.derived == derived && told.of.is_none())
+    }
+
+    /// The same where it counts that somebody was told.
+    pub(super) fn is_known_of_order(&self, derived: Derived) -> bool {
+        let mut told = self.told.iter().filter(|told| !told.past);
+        told.any(|told| told.derived == derived && told.of.is_none())
     }
 
     /// How many silences were told before: this one's number.
@@ -127,7 +139,7 @@ impl<'c> Of<'c> {
     }
 
     /// How long a trigger waits.
-    pub(super) fn wait(&self, derived: Derived) -> Option<Wait> {
+    pub(crate) fn wait(&self, derived: Derived) -> Option<Wait> {
         let policy = self.case.triggers.get(&Trigger::Derived(derived));
         let after = policy.and_then(|policy| policy.after);
         let after = after.or_else(|| Some(derived.threshold()?.default))?;
@@ -135,7 +147,7 @@ impl<'c> Of<'c> {
     }
 
     /// When a trigger's wait is over that began at `from`.
-    pub(super) fn after(&self, derived: Derived, from: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn after(&self, derived: Derived, from: Timestamp) -> Option<Timestamp> {
         let case = self.case;
         Some(self.wait(derived)?.after(from, &case.places(), &case.zone))
     }

@@ -39,7 +39,7 @@ impl Rule for DeliveryExpectedTomorrow {
         // Who was told on the same day that it comes on the next one knows.
         let moved = of.told_of_it().any(|told| {
             let is_it = told.derived == Derived::EtaChanged && told.once == slot;
-            is_it && told.at >= start_of(eve, zone)
+            is_it && !told.past && told.at >= start_of(eve, zone)
         });
         if moved {
             return None;

@@ -36,7 +36,7 @@ impl Rule for DeliveryOverdue {
         let last = parcel.last_sign()?;
         // One mail on one silence.
         let others = [Derived::PresumedLost, Derived::ShipmentStalled];
-        if others.into_iter().any(|other| of.was_told_since(other, last.at)) {
+        if others.into_iter().any(|other| of.is_known_since(other, last.at)) {
             return None;
         }
         let expected = expected(of)?;

@@ -19,6 +19,10 @@ impl Rule for FulfilmentStalled {
         Follows::AbsenceOfAll
     }
 
+    fn counts_silence(&self) -> bool {
+        true
+    }
+
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let case = of.case;
         let waits = [Status::FulfilmentOnHold, Status::AddressCorrectionRequired];

@@ -98,6 +98,12 @@ pub(crate) trait Rule: Sync {
     /// When it fires if nothing else is heard; `None` where it does not.
     fn due_at(&self, of: &Of<'_>) -> Option<Due>;
 
+    /// Whether it counts for how long nothing was heard: of an imported thing that is counted from the
+    /// import on, for nobody listened before.
+    fn counts_silence(&self) -> bool {
+        false
+    }
+
     /// Whether this occasion was told.
     fn is_told(&self, of: &Of<'_>, due: &Due) -> bool {
         of.was_told(self.derived(), &due.once)

@@ -22,7 +22,8 @@ impl Rule for PickupReminder {
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let ready = of.thing?.ready()?;
         let once = ready.run.to_string();
-        if of.was_told(Derived::PickupExpiring, &once) {
+        let mut told = of.told_of_it().filter(|told| !told.past);
+        if told.any(|told| told.derived == Derived::PickupExpiring && told.once == once) {
             return None;
         }
         let at = of.after(self.derived(), ready.at)?;

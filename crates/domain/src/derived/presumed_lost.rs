@@ -22,6 +22,10 @@ impl Rule for PresumedLost {
         Follows::Absence
     }
 
+    fn counts_silence(&self) -> bool {
+        true
+    }
+
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let last = last_move(of)?;
         let at = of.after(self.derived(), last.at)?;
@@ -33,6 +37,6 @@ impl Rule for PresumedLost {
     }
 
     fn fire(&self, of: &Of<'_>, due: &Due) -> Map {
-        silence(of, due.since, due.at)
+        silence(of, due.at)
     }
 }

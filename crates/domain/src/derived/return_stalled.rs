@@ -21,6 +21,10 @@ impl Rule for ReturnStalled {
         Follows::Absence
     }
 
+    fn counts_silence(&self) -> bool {
+        true
+    }
+
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let thing = of.thing?;
         if thing.status != Some(Status::ReturnInTransit) || thing.is_over() {
@@ -36,6 +40,6 @@ impl Rule for ReturnStalled {
     }
 
     fn fire(&self, of: &Of<'_>, due: &Due) -> Map {
-        silence(of, due.since, due.at)
+        silence(of, due.at)
     }
 }

@@ -24,11 +24,15 @@ impl Rule for ShipmentStalled {
         Follows::Absence
     }
 
+    fn counts_silence(&self) -> bool {
+        true
+    }
+
     fn due_at(&self, of: &Of<'_>) -> Option<Due> {
         let last = last_move(of)?;
         // One mail on one silence.
         let others = [Derived::PresumedLost, Derived::DeliveryOverdue];
-        if others.into_iter().any(|other| of.was_told_since(other, last.at)) {
+        if others.into_iter().any(|other| of.is_known_since(other, last.at)) {
             return None;
         }
         let at = of.after(self.derived(), last.at)?;
@@ -40,7 +44,7 @@ impl Rule for ShipmentStalled {
     }
 
     fn fire(&self, of: &Of<'_>, due: &Due) -> Map {
-        silence(of, due.since, due.at)
+        silence(of, due.at)
     }
 }
 
@@ -56,8 +60,10 @@ pub(super) fn last_move<'c>(of: &Of<'c>) -> Option<&'c Said<'c>> {
 }
 
 /// How long nothing was heard.
-pub(super) fn silence(of: &Of<'_>, since: Timestamp, at: Timestamp) -> Map {
+pub(super) fn silence(of: &Of<'_>, at: Timestamp) -> Map {
     let mut told = Map::new();
+    let Some(last) = of.thing.and_then(|thing| thing.last_sign()) else { return told };
+    let since = last.at;
     let hours = (at.as_second() - since.as_second()) / 3600;
     told.set("hours_since_last_scan", Value::int(hours));
     let out = of.thing.and_then(|parcel| parcel.went_out());

@@ -26,6 +26,9 @@ pub struct Told {
     pub(crate) at: Timestamp,
     /// Since when nothing had been heard; for what follows from facts, when they happened.
     pub(crate) since: Timestamp,
+    /// It was so when the order was imported: nobody was told, and nobody will be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) past: bool,
 }
 
 /// A parcel or a return.

@@ -7,5 +7,7 @@ pub mod partition;
 
 pub use names::{DestinationName, FeedName, MerchantId, NotAName, SourceName};
 pub use occurrence::{MerchantKey, OccurrenceId};
-pub use opaque::{AggregateId, MessageId, NotAnId, ParcelId, ReceiptId, RefusedId, ReturnId};
+pub use opaque::{
+    AggregateId, IncidentId, MessageId, NotAnId, ParcelId, ReceiptId, RefusedId, ReturnId,
+};
 pub use partition::{PARTITIONS, Partition};

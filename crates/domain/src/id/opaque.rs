@@ -137,6 +137,10 @@ opaque!(
     /// One refused request.
     RefusedId, "ref_"
 );
+opaque!(
+    /// Something that went wrong, from when it was told until it is over.
+    IncidentId, "inc_"
+);
 
 impl ReceiptId {
     /// A receipt id that sorts by time: 48 bits of milliseconds since 1970, 80 bits of chance.

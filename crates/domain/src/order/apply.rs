@@ -25,13 +25,16 @@ impl Order {
     /// their own receipts), in the order in which all of it happened.
     pub fn apply(&mut self, fact: Fact, policy: &Policy<'_>, now: Timestamp) -> Vec<Ruling> {
         let told_by = (fact.receipt, fact.index);
+        let teaches = fact.event.imported;
         self.learn(&fact);
         // Two names may show that what were two parcels are one.
         let united = if fact.aliases().len() > 1 { self.unite_occurrences() } else { Vec::new() };
         let untold = if self.has_recipient() { self.parked.clone() } else { Vec::new() };
         let mut own = self.rule(told_by, policy, &untold);
         own.united = united;
-        if own.standing == Standing::Parked {
+        if teaches {
+            own.only_teaches();
+        } else if own.standing == Standing::Parked {
             self.park(&mut own, policy, now);
         }
         let mut rulings = vec![own];

@@ -17,7 +17,7 @@ use crate::{
     derived::{Case, Due, Follows, Of, RULES, Rule, Said, Scope, Thing, Told, Whose},
     id::{OccurrenceId, SourceName},
     silence::{Days, Heard, Missed, Suspension},
-    taxonomy::{Leg, Reason, Trigger},
+    taxonomy::{Derived, Leg, Reason, Trigger},
 };
 
 /// Most that is remembered of what was told of one order; what was told first is forgotten first.
@@ -52,23 +52,24 @@ impl Order {
     /// Asks what follows now. To be called after facts were applied and when the order wakes. Nothing
     /// follows while nobody is known to tell it to.
     pub fn derive(&mut self, policy: &Policy<'_>, now: Timestamp) -> Derivation {
+        // Of what an import taught is noted what had followed by then, whether it is told or not.
+        let has_learned = self.scans.iter().any(|scan| scan.imported);
         let is_on = |rule: &dyn Rule| {
             let derived = rule.derived();
             let rules = policy.triggers.get(&Trigger::Derived(derived));
-            let from = derived.follows_from();
-            rules.is_some_and(|rules| rules.on)
-                && self.scans.iter().any(|scan| from.contains(&scan.status))
+            rules.is_some_and(|rules| rules.on || has_learned) && self.may_follow(derived)
         };
         let rules: Vec<&dyn Rule> = RULES.into_iter().filter(|rule| is_on(*rule)).collect();
         let mut asked = Asked { told: self.told.clone(), ..Asked::default() };
         let has_nothing = rules.is_empty() && self.told.is_empty();
         if self.is_hushed() {
             asked.derivation.refuted = self.told.iter().map(|told| told.occurrence).collect();
-        } else if self.has_recipient() && !has_nothing {
+        } else if (self.has_recipient() || has_learned) && !has_nothing {
             let groups = self.groups();
             let known: Vec<Known<'_>> = groups.iter().map(|group| self.known_of(group)).collect();
             let case = self.case(&known, policy);
             asked.derivation.refuted = refuted(&case, &self.told, now);
+            asked.told = still_past(&case, &self.told, now);
             let desk = Desk { order: self, case: &case, policy, now };
             for rule in rules {
                 for thing in things(&case, rule.scope()) {
@@ -84,8 +85,14 @@ impl Order {
         asked.derivation
     }
 
+    /// Whether something was said from which it can follow.
+    pub(super) fn may_follow(&self, derived: Derived) -> bool {
+        let from = derived.follows_from();
+        self.scans.iter().any(|scan| from.contains(&scan.status))
+    }
+
     /// Whether something was said of it that is never spoken of: then nothing that only follows is.
-    fn is_hushed(&self) -> bool {
+    pub(super) fn is_hushed(&self) -> bool {
         self.scans.iter().any(|scan| scan.reason.is_some_and(Reason::is_sensitive))
     }
 
@@ -102,7 +109,7 @@ impl Order {
         }
     }
 
-    fn case<'a>(&'a self, known: &[Known<'a>], policy: &Policy<'a>) -> Case<'a> {
+    pub(super) fn case<'a>(&'a self, known: &[Known<'a>], policy: &Policy<'a>) -> Case<'a> {
         let mut fields = Map::new();
         self.known.fill(&mut fields);
         let destination = destination(&fields);
@@ -201,7 +208,7 @@ fn ended(scans: &[&Scan], folded: &Folded, leg: Leg) -> Option<usize> {
     own.or(back)
 }
 
-fn things<'c>(case: &'c Case<'c>, scope: Scope) -> Vec<Option<&'c Thing<'c>>> {
+pub(super) fn things<'c>(case: &'c Case<'c>, scope: Scope) -> Vec<Option<&'c Thing<'c>>> {
     match scope {
         Scope::Order => vec![None],
         Scope::Parcel => case.live_parcels().map(Some).collect(),
@@ -225,17 +232,26 @@ impl Asked {
 }
 
 /// An order that is asked.
-struct Desk<'d> {
-    order: &'d Order,
-    case: &'d Case<'d>,
-    policy: &'d Policy<'d>,
-    now: Timestamp,
+pub(super) struct Desk<'d> {
+    pub(super) order: &'d Order,
+    pub(super) case: &'d Case<'d>,
+    pub(super) policy: &'d Policy<'d>,
+    pub(super) now: Timestamp,
 }
 
 impl Desk<'_> {
     fn ask(&self, rule: &dyn Rule, thing: Option<&Thing<'_>>, asked: &mut Asked) {
         let of = Of { case: self.case, thing, told: &asked.told };
-        let Some(due) = rule.due_at(&of).filter(|due| !rule.is_told(&of, due)) else { return };
+        let Some(mut due) = rule.due_at(&of) else { return };
+        let is_past = self.begins_with_import(rule, &of, &mut due);
+        if rule.is_told(&of, &due) {
+            return;
+        }
+        if is_past {
+            let occurrence = self.firing(rule, &of, &due).occurrence;
+            asked.told.push(Told { past: true, ..self.told(rule, thing, &due, occurrence) });
+            return;
+        }
         let basis = &self.order.scans[due.basis];
         let Some(rules) = self.policy.triggers.get(&Trigger::Derived(rule.derived())) else {
             return;
@@ -243,7 +259,8 @@ impl Desk<'_> {
         let is_told_of_order = rules.once_per == OncePer::Order
             && asked.told.iter().any(|told| told.derived == rule.derived());
         let is_over = due.until.is_some_and(|until| until <= self.now);
-        if is_told_of_order || is_over || !rules.believes(basis.party) {
+        let is_silent = !rules.on || !self.order.has_recipient();
+        if is_silent || is_told_of_order || is_over || !rules.believes(basis.party) {
             return;
         }
         if due.at > self.now {
@@ -257,14 +274,7 @@ impl Desk<'_> {
         }
         match self.heard(rule, thing, &due) {
             Heard::Well => {
-                asked.told.push(Told {
-                    derived: rule.derived(),
-                    of: thing.and_then(|thing| Whose::of(thing.subject)),
-                    once: due.once,
-                    occurrence: firing.occurrence,
-                    at: self.now,
-                    since: due.since,
-                });
+                asked.told.push(self.told(rule, thing, &due, firing.occurrence));
                 asked.derivation.firings.push(firing);
             }
             Heard::Suspended { why, until } => {
@@ -272,6 +282,39 @@ impl Desk<'_> {
                 self.postpone(firing, why, Some(until), asked);
             }
             Heard::Void(why) => self.postpone(firing, why, None, asked),
+        }
+    }
+
+    /// Whether an occasion was there already when its thing was imported. One that only began before is
+    /// counted from the import on.
+    pub(super) fn begins_with_import(&self, rule: &dyn Rule, of: &Of<'_>, due: &mut Due) -> bool {
+        let learned_at = self.order.scans[due.basis].learned_at();
+        let Some(learned_at) = learned_at.filter(|at| due.since <= *at) else { return false };
+        due.since = learned_at;
+        if due.at <= learned_at {
+            return true;
+        }
+        if rule.counts_silence() {
+            due.at = of.after(rule.derived(), learned_at).unwrap_or(due.at);
+        }
+        false
+    }
+
+    fn told(
+        &self,
+        rule: &dyn Rule,
+        thing: Option<&Thing<'_>>,
+        due: &Due,
+        occurrence: OccurrenceId,
+    ) -> Told {
+        Told {
+            derived: rule.derived(),
+            of: thing.and_then(|thing| Whose::of(thing.subject)),
+            once: due.once.clone(),
+            occurrence,
+            at: self.now,
+            since: due.since,
+            past: false,
         }
     }
 
@@ -304,7 +347,7 @@ impl Desk<'_> {
         self.policy.hearing.of(&missed, Days { places: &places, zone }, self.now)
     }
 
-    fn firing(&self, rule: &dyn Rule, of: &Of<'_>, due: &Due) -> Firing {
+    pub(super) fn firing(&self, rule: &dyn Rule, of: &Of<'_>, due: &Due) -> Firing {
         let derived = rule.derived();
         let basis = &self.order.scans[due.basis];
         let subject = of.thing.map_or(self.case.subject, |thing| thing.subject);
@@ -347,22 +390,31 @@ impl Desk<'_> {
 /// What was told of late and holds no longer.
 fn refuted(case: &Case<'_>, told: &[Told], now: Timestamp) -> Vec<OccurrenceId> {
     let recent = now.checked_sub(UNSENT_FOR).unwrap_or(Timestamp::MIN);
-    let mut refuted = Vec::new();
-    for (at, own) in told.iter().enumerate().filter(|(_, own)| own.at >= recent) {
-        let Some(rule) = RULES.iter().find(|rule| rule.derived() == own.derived) else { continue };
-        let others: Vec<Told> = told[..at].iter().chain(&told[at + 1..]).cloned().collect();
-        let holds = things(case, rule.scope()).into_iter().any(|thing| {
-            let known_as = thing.map(|thing| thing.known_as.as_slice());
-            let due = rule.due_at(&Of { case, thing, told: &others });
-            let is_own =
-                |due: &Due| rule.is_told(&Of { case, thing, told: std::slice::from_ref(own) }, due);
-            own.is_of(known_as) && due.is_some_and(|due| due.at <= now && is_own(&due))
-        });
-        if !holds {
-            refuted.push(own.occurrence);
-        }
-    }
-    refuted
+    let of_late = (0..told.len()).filter(|at| !told[*at].past && told[*at].at >= recent);
+    of_late.filter(|at| !holds(case, told, *at, now)).map(|at| told[at].occurrence).collect()
+}
+
+/// What was told, without what an import only seemed to say: of parcels that came row by row, say, the
+/// first is not the whole order.
+fn still_past(case: &Case<'_>, told: &[Told], now: Timestamp) -> Vec<Told> {
+    // The date that was expected last is what the next one is compared with.
+    let stays = |own: &Told| !own.past || own.derived == Derived::EtaChanged;
+    let kept = (0..told.len()).filter(|at| stays(&told[*at]) || holds(case, told, *at, now));
+    kept.map(|at| told[at].clone()).collect()
+}
+
+/// Whether what was told would be told today.
+fn holds(case: &Case<'_>, told: &[Told], at: usize, now: Timestamp) -> bool {
+    let own = &told[at];
+    let Some(rule) = RULES.iter().find(|rule| rule.derived() == own.derived) else { return true };
+    let others: Vec<Told> = told[..at].iter().chain(&told[at + 1..]).cloned().collect();
+    things(case, rule.scope()).into_iter().any(|thing| {
+        let known_as = thing.map(|thing| thing.known_as.as_slice());
+        let due = rule.due_at(&Of { case, thing, told: &others });
+        let is_own =
+            |due: &Due| rule.is_told(&Of { case, thing, told: std::slice::from_ref(own) }, due);
+        own.is_of(known_as) && due.is_some_and(|due| due.at <= now && is_own(&due))
+    })
 }
 
 /// Where the order goes, as far as its address tells.

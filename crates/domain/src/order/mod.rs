@@ -11,6 +11,7 @@ mod group;
 mod identity;
 mod joined;
 mod merge;
+mod outlook;
 mod parcels;
 mod policy;
 mod rule;
@@ -25,7 +26,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Alias,
+    Alias, Map,
     derived::Told,
     id::{AggregateId, DestinationName, MerchantId, OccurrenceId, ReceiptId, SourceName},
 };
@@ -38,11 +39,15 @@ pub use derive::{Derivation, Postponed};
 pub use fact::Fact;
 pub use identity::{ALIAS_DAYS, Lead};
 pub use merge::Merged;
+pub use outlook::{Prospect, Stands};
 pub use policy::{OncePer, Policy, Seat, TriggerPolicy};
 pub use ruling::{Firing, Passed, Ruling, Standing, Subject, United};
 
 /// Most scans of one order; above it what only repeats is forgotten first.
 pub const MAX_SCANS: usize = 500;
+
+/// The fields by which somebody can be told.
+const RECIPIENT: [&str; 3] = ["email", "external_id", "phone"];
 
 /// The form in which orders are written.
 const VERSION: u8 = 2;
@@ -205,7 +210,16 @@ impl Order {
         group.places.iter().map(|place| &self.scans[*place]).collect()
     }
 
+    /// Who is told: `email`, `external_id`, `phone`, as far as they are known.
+    pub fn recipient(&self) -> Map {
+        let mut recipient = Map::new();
+        for name in RECIPIENT {
+            recipient.set_some(name, self.known.get(name).cloned());
+        }
+        recipient
+    }
+
     fn has_recipient(&self) -> bool {
-        ["email", "external_id", "phone"].iter().any(|name| self.known.get(name).is_some())
+        RECIPIENT.iter().any(|name| self.known.get(name).is_some())
     }
 }

@@ -11,6 +11,21 @@ use crate::{
     taxonomy::{Home, Reason, Status, Trigger},
 };
 
+/// Why nothing is told of what an import taught.
+const IMPORTED: &str = "imported";
+
+impl Ruling {
+    /// An imported fact raises nothing, and waits for nobody.
+    pub(super) fn only_teaches(&mut self) {
+        if self.standing == Standing::Parked {
+            self.standing = Standing::Remembered;
+        }
+        for firing in &mut self.firings {
+            firing.stopped = Some(IMPORTED);
+        }
+    }
+}
+
 impl Order {
     /// What one scan comes to now. `untold` are the facts that wait, or did until now.
     pub(super) fn rule(
@@ -60,8 +75,9 @@ impl Order {
             return ruling;
         }
         let occurrence = self.occurrence(&group, &folded, at, policy, rules);
-        let scan = &mut self.scans[place];
-        scan.occurrence = Some(occurrence);
+        self.scans[place].occurrence = Some(occurrence);
+        let stopped = stopped.or_else(|| self.was_learned(occurrence).then_some(IMPORTED));
+        let scan = &self.scans[place];
         let late = standing == Standing::Late || is_behind;
         let firing = Firing { late, stopped, ..firing(scan, occurrence, group.subject, told_by) };
         if stopped.is_none() && !self.has_recipient() {
@@ -70,6 +86,12 @@ impl Order {
             ruling.firings.push(firing);
         }
         ruling
+    }
+
+    /// Whether an import was the first to tell an occurrence: then it was over before anybody listened.
+    fn was_learned(&self, occurrence: OccurrenceId) -> bool {
+        let said = self.scans.iter().filter(|scan| scan.occurrence == Some(occurrence));
+        said.min_by_key(|scan| (scan.received_at, scan.seq)).is_some_and(|scan| scan.imported)
     }
 
     /// The report that was first to tell an occurrence: what is told of it is its word, completed.
@@ -165,7 +187,7 @@ fn standing(
         return Standing::Sensitive;
     }
     // One that nobody is told of has taught us its order.
-    let teaches = scan.status.row().home == Home::Order && stopped == Some("off");
+    let teaches = scan.status.row().home == Home::Order && stopped == Some("off") && !scan.imported;
     if teaches { Standing::Remembered } else { standing }
 }
 

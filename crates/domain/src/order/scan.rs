@@ -28,6 +28,9 @@ pub(super) struct Scan {
     pub(super) party: Party,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) quiet: bool,
+    /// Whether it was learned by an import before anybody said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) imported: bool,
     /// Names of the parcel or return it speaks of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) names: Vec<Alias>,
@@ -73,6 +76,7 @@ impl Scan {
             source: event.source.clone(),
             party: event.party,
             quiet: event.quiet,
+            imported: event.imported,
             names: names(fact),
             fields,
             told_by: vec![(fact.receipt, fact.index)],
@@ -110,7 +114,10 @@ impl Scan {
                 self.fields.set(name, value.clone());
             }
         }
-        self.received_at = self.received_at.min(other.received_at);
+        // Whoever came first decides whether it was ever news.
+        if other.received_at < self.received_at {
+            (self.received_at, self.imported) = (other.received_at, other.imported);
+        }
         self.occurrence = self.occurrence.or(other.occurrence);
         self.founder = self.founder.or(other.founder);
         for teller in other.told_by {
@@ -126,6 +133,11 @@ impl Scan {
 
     pub(super) fn is_redirect(&self) -> bool {
         self.fields.get("redirected").and_then(Value::as_bool) == Some(true)
+    }
+
+    /// When an import taught it; `None` for what a source said.
+    pub(super) fn learned_at(&self) -> Option<Timestamp> {
+        self.imported.then_some(self.received_at)
     }
 
     /// Its rank on its own leg. The table's is that of the forward leg; what is lost on another

@@ -4,8 +4,10 @@
 mod derived;
 mod derived_laws;
 mod derived_parcels;
+mod imported;
 mod laws;
 mod names;
+mod outlook;
 mod rules;
 mod times;
 mod views;
@@ -89,6 +91,7 @@ fn fact(n: u128, at: i64, status: Status, fields: &[(&str, &str)]) -> Fact {
             reason: None,
             leg,
             quiet: false,
+            imported: false,
             occurred_at: Moment::utc(minute(at)),
             received_at: minute(at),
             source: SourceName::parse("shop").expect("a name"),
@@ -165,6 +168,12 @@ fn by(mut fact: Fact, source: &str, party: Party) -> Fact {
     fact.event.source = SourceName::parse(source).expect("a name");
     fact.event.party = party;
     fact
+}
+
+/// What an import says at minute `at`.
+fn imported(mut fact: Fact, at: i64) -> Fact {
+    fact.event.imported = true;
+    heard_at(fact, at)
 }
 
 fn heard_at(mut fact: Fact, at: i64) -> Fact {

@@ -12,7 +12,7 @@ use super::{
 use crate::{calendar::working_time, id::AggregateId};
 
 /// Less is no silence, however often somebody speaks.
-const LEAST: Duration = Duration::from_hours(12);
+pub(super) const LEAST: Duration = Duration::from_hours(12);
 
 /// From so many changes of the order on that is spoken of, a usual gap is known. A source that speaks of
 /// one order alone is as quiet as that order.
@@ -70,14 +70,29 @@ impl Beat {
         }
     }
 
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         self.changes >= KNOWN_FROM
     }
 
     /// A gap longer than this is a silence: half as long again as any that is usual.
     fn longest(&self) -> Duration {
+        self.half_again().max(LEAST)
+    }
+
+    fn half_again(&self) -> Duration {
         let usual = self.gaps.iter().map(|(_, seconds)| *seconds).max().unwrap_or(0);
-        Duration::from_secs(usual.saturating_mul(3) / 2).max(LEAST)
+        Duration::from_secs(usual.saturating_mul(3) / 2)
+    }
+
+    /// Since when nothing was heard, where that is longer than usual, and than `least`.
+    pub(super) fn silent_since(
+        &self,
+        least: Duration,
+        days: Days<'_>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let gap = working_time(self.last, now, days.places, days.zone);
+        (self.is_known() && gap > self.half_again().max(least)).then_some(self.last)
     }
 
     /// Whether what was missed since `since` would have been heard.

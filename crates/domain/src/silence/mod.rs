@@ -5,6 +5,7 @@
 //! Must not know: orders, stores, how pulses are kept.
 
 mod beat;
+mod flow;
 mod outage;
 mod pulse;
 #[cfg(test)]
@@ -14,8 +15,9 @@ use jiff::Timestamp;
 
 use crate::{calendar::Place, id::SourceName};
 
+pub use flow::Flow;
 pub use outage::{Alive, Outage};
-pub use pulse::Pulse;
+pub use pulse::{Pulse, Who};
 
 /// How long until what is silent is looked at again.
 const LOOK_AGAIN_HOURS: i64 = 6;
@@ -123,6 +125,11 @@ impl Hearing<'_> {
         }
         worst
     }
+}
+
+/// Whether the relay was away not long ago: who could not reach it catches up.
+pub fn is_catching_up(away: &[Outage], now: Timestamp) -> bool {
+    away.iter().any(|outage| outage.from <= now && now < outage.caught_up())
 }
 
 impl Heard {

@@ -36,7 +36,7 @@ impl Outage {
     }
 
     /// As long as it lasted, whoever was away catches up: at least an hour, at most two days.
-    fn caught_up(&self) -> Timestamp {
+    pub(super) fn caught_up(&self) -> Timestamp {
         let hours = self.hours.clamp(CATCHING_UP_HOURS, LOST_AFTER_HOURS);
         super::later(self.to, hours.hours())
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Days, Heard, Missed, Suspension, beat::Beat};
+use super::{
+    Days, Heard, Missed, Suspension,
+    beat::{Beat, LEAST},
+};
 use crate::id::{AggregateId, SourceName};
 
 /// Most carriers that are kept; further ones are not looked at.
@@ -18,6 +21,15 @@ pub struct Pulse {
     sources: BTreeMap<SourceName, Beat>,
     #[serde(default)]
     carriers: BTreeMap<String, Beat>,
+}
+
+/// Who may be silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who<'a> {
+    /// A source.
+    Source(&'a SourceName),
+    /// A carrier, by its slug.
+    Carrier(&'a str),
 }
 
 impl Pulse {
@@ -43,6 +55,20 @@ impl Pulse {
     /// Forgets sources that are no longer connected: nobody waits for their word.
     pub fn keep(&mut self, is_connected: impl Fn(&SourceName) -> bool) {
         self.sources.retain(|source, _| is_connected(source));
+    }
+
+    /// Who is quiet for longer than usual, and since when: sources by their names; else carriers, of
+    /// which nothing could be heard from a silent source.
+    pub fn silent(&self, days: Days<'_>, now: Timestamp) -> Vec<(Who<'_>, Timestamp)> {
+        let quiet = |beat: &Beat| beat.silent_since(LEAST, days, now);
+        let sources = self.sources.iter();
+        let sources = sources.filter_map(|(name, beat)| Some((Who::Source(name), quiet(beat)?)));
+        let sources: Vec<_> = sources.collect();
+        if !sources.is_empty() {
+            return sources;
+        }
+        let carriers = self.carriers.iter();
+        carriers.filter_map(|(slug, beat)| Some((Who::Carrier(slug), quiet(beat)?))).collect()
     }
 
     pub(super) fn of(&self, missed: &Missed<'_>, days: Days<'_>, now: Timestamp) -> Heard {

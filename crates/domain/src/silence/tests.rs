@@ -210,3 +210,65 @@ fn a_pulse_reads_back_and_forgets_who_is_not_connected() {
     let days = Days { places: &places, zone: &world.zone };
     assert_eq!(world.pulse.of(&missed, days, dead), Heard::Well);
 }
+
+#[test]
+fn a_silent_source_is_told_once_with_all_carriers_that_were_heard_through_it() {
+    let mut world = World::new();
+    let (began, died) = (at("2026-11-02T07:00:00Z"), at("2026-11-25T12:00:00Z"));
+    world.hear_every_hour(began, died);
+    let (zone, places) = (world.zone.clone(), [&world.place]);
+    let days = Days { places: &places, zone: &zone };
+    assert_eq!(world.pulse.silent(days, hours(died, 18)), [], "a night is usual");
+    let last = at("2026-11-25T11:00:00Z");
+    let feed = feed();
+    assert_eq!(world.pulse.silent(days, hours(died, 40)), [(Who::Source(&feed), last)]);
+}
+
+#[test]
+fn a_carrier_is_silent_by_itself_where_its_source_speaks() {
+    let mut world = World::new();
+    let (began, died) = (at("2026-11-02T07:00:00Z"), at("2026-11-25T12:00:00Z"));
+    world.hear_every_hour(began, died);
+    for hour in 0..70 {
+        world.hear(hours(died, hour), 9000 + hour.unsigned_abs() as u128, None);
+    }
+    let (zone, places) = (world.zone.clone(), [&world.place]);
+    let days = Days { places: &places, zone: &zone };
+    let last = at("2026-11-25T11:00:00Z");
+    assert_eq!(world.pulse.silent(days, hours(died, 40)), [(Who::Carrier("dhl"), last)]);
+}
+
+#[test]
+fn a_flow_runs_dry_when_nothing_comes_for_longer_than_usual() {
+    let zone = TimeZone::UTC;
+    let days = Days { places: &[], zone: &zone };
+    let least = std::time::Duration::from_hours(2);
+    let mut flow = Flow::default();
+    let began = at("2026-11-23T06:00:00Z");
+    // What was there before the first look came at a time that nobody knows.
+    assert!(!flow.count(500, began, days));
+    assert_eq!(flow.dry_since(least, days, hours(began, 48)), None);
+    for hour in 0..12_i64 {
+        assert!(flow.count(501 + hour.unsigned_abs(), hours(began, hour), days));
+        assert!(!flow.count(501 + hour.unsigned_abs(), hours(began, hour), days));
+    }
+    let last = hours(began, 11);
+    assert!(flow.is_known());
+    assert_eq!(flow.dry_since(least, days, hours(last, 2)), None);
+    assert_eq!(flow.dry_since(least, days, hours(last, 3)), Some(last));
+    assert_eq!(flow.dry_since(least * 3, days, hours(last, 6)), None);
+    assert!(flow.count(900, hours(last, 7), days));
+    assert_eq!(flow.dry_since(least, days, hours(last, 8)), None);
+}
+
+#[test]
+fn after_an_outage_there_is_time_to_catch_up() {
+    let outage = Outage::whole(at("2026-11-25T06:00:00Z"), at("2026-11-25T12:00:00Z"));
+    for (time, expected) in [
+        ("2026-11-25T05:00:00Z", false),
+        ("2026-11-25T13:00:00Z", true),
+        ("2026-11-25T18:00:00Z", false),
+    ] {
+        assert_eq!(is_catching_up(&[outage], at(time)), expected, "{time}");
+    }
+}

@@ -90,13 +90,14 @@ impl Desk {
         match self.walk(looking, &source, share).await {
             Came::Answer(answer) => {
                 Metrics::count(&shared.metrics.lookups, "answered");
+                shared.refusals.answered(merchant, &receipt.source);
                 if let Some((time, key)) = cached {
                     self.cache.keep(key, shared.clock.now() + time, answer.clone());
                 }
                 Asked::Kept(KeptAnswer::Body(answer))
             }
             Came::Failed(fault, why) => self.over(fault, to_ask, &why),
-            Came::Again(verdict, why) => self.again(&verdict, to_ask, credential, &why),
+            Came::Again(verdict, why) => self.again(&verdict, to_ask, merchant, credential, &why),
             Came::NoRoom => {
                 Metrics::count(&shared.metrics.lookups, "no_room");
                 let wait = NO_ROOM.mul_f64(0.5 + shared.chance.fraction());
@@ -144,7 +145,14 @@ impl Desk {
         Asked::Kept(KeptAnswer::Failed(fault.name().to_owned()))
     }
 
-    fn again(&self, verdict: &Verdict, to_ask: &ToAsk, credential: [u8; 16], why: &str) -> Asked {
+    fn again(
+        &self,
+        verdict: &Verdict,
+        to_ask: &ToAsk,
+        merchant: &MerchantId,
+        credential: [u8; 16],
+        why: &str,
+    ) -> Asked {
         let shared = &self.shared;
         let (now, chance) = (shared.clock.now(), shared.chance.fraction());
         let received_at = to_ask.receipt.received_at;
@@ -167,6 +175,7 @@ impl Desk {
         Metrics::count(&shared.metrics.lookups, verdict.name());
         if *verdict == Verdict::KeyWrong {
             let (source, receipt) = (&to_ask.receipt.source, to_ask.receipt.id);
+            shared.refusals.refused(merchant, source, now);
             tracing::warn!(receipt.id = %receipt, source.name = %source, why, "the key for lookups was refused; what waits for an answer is asked again slowly, and at once when files change");
         }
         end

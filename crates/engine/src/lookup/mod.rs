@@ -25,7 +25,7 @@ use crate::{
     asker::Asker,
     engine::{Shared, stopped},
     metrics::Metrics,
-    ports::{KeptAnswer, StoredReceipt, ToAsk},
+    ports::{KeptAnswer, Origin, StoredReceipt, ToAsk},
 };
 use cache::Cache;
 
@@ -164,7 +164,8 @@ fn has_lookups(book: &Book) -> bool {
 /// Whether a receipt has to wait for an answer that it does not have.
 pub(crate) fn waits(merchant: &Merchant, receipt: &StoredReceipt) -> bool {
     let Some(source) = merchant.sources.get(&receipt.source) else { return false };
-    if !source.ready.has_lookup() || receipt.answer.is_some() {
+    let is_row = receipt.origin() == Origin::ImportedRow;
+    if is_row || !source.ready.has_lookup() || receipt.answer.is_some() {
         return false;
     }
     let needs = || source.ready.needs_answer(&receipt.received());

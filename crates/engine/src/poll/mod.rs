@@ -2,6 +2,7 @@
 //! and so are feeds. What comes goes the way of every webhook: durable first, repeats recognised, then
 //! the cursor moves.
 
+mod past;
 mod place;
 mod round;
 mod schedule;
@@ -22,6 +23,8 @@ use place::Place;
 use round::{Ended, Rounder};
 use schedule::LONGEST;
 
+pub(crate) use past::{Past, PastError};
+pub(crate) use place::polled_feeds;
 pub use state::PollState;
 
 /// Most sources that are asked at once.

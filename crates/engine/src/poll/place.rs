@@ -69,6 +69,12 @@ pub(super) fn all(book: &Book) -> BTreeMap<Place, Wanted> {
     all
 }
 
+/// The feeds that are polled, each under its own name.
+pub(crate) fn polled_feeds(book: &Book) -> Vec<(Owner, SourceName)> {
+    let places = all(book).into_keys().map(|place| (place.owner, place.source));
+    places.filter(|(owner, _)| matches!(owner, Owner::Feed(_))).collect()
+}
+
 /// The same as far as it tells one merchant something: its own sources, and feeds that it shares,
 /// under the name that its file gives them.
 pub(super) fn of_merchant(book: &Book, id: &MerchantId) -> BTreeMap<Place, (Wanted, SourceName)> {

@@ -13,7 +13,7 @@ use parcelwire_mapping::{
         outcome::Verdict,
         verify::{Headers, Incoming},
     },
-    source::{Item, PollStep, ReadySource},
+    source::{Item, PollStep, ReadySource, Round},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
     asker::{Asker, Unanswered},
     engine::Shared,
     metrics::Metrics,
-    ports::{Body, LedgerResult, NewReceipt, Polled},
+    ports::{Accepted, Body, LedgerResult, NewReceipt, Polled},
     receive::dedupe,
 };
 
@@ -44,10 +44,29 @@ pub(super) struct Ended {
     pub(super) failures: u32,
 }
 
+/// What a round has brought so far.
+#[derive(Debug)]
+pub(super) struct Came {
+    /// How its receipts are marked.
+    pub(super) verified: &'static str,
+    /// What is durable by now.
+    pub(super) cursor: Option<String>,
+    /// Whether the cursor is kept for the next round.
+    pub(super) is_kept: bool,
+    pub(super) accepted: usize,
+    pub(super) known: usize,
+}
+
+impl Default for Came {
+    fn default() -> Self {
+        Self { verified: "polled", cursor: None, is_kept: false, accepted: 0, known: 0 }
+    }
+}
+
 /// Why a round ended early.
-struct Failed {
+pub(super) struct Failed {
     verdict: Verdict,
-    why: String,
+    pub(super) why: String,
 }
 
 impl Failed {
@@ -67,11 +86,16 @@ impl Rounder {
         failures: u32,
     ) -> Ended {
         let start = before.as_ref().and_then(|polled| polled.cursor.clone());
-        let mut cursor = start.clone();
-        let came = self.walk(place, ready, &mut cursor).await;
+        let mut came = Came { cursor: start.clone(), is_kept: true, ..Came::default() };
+        let begun = ready.poll(start.as_deref(), self.shared.clock.now());
+        let walked = match begun {
+            Ok(round) => self.walk(place, ready, round, &mut came).await,
+            Err(why) => Err(Failed::new(Verdict::Rejected, why)),
+        };
+        let cursor = came.cursor;
         let now = self.shared.clock.now();
         let succeeded_at = before.as_ref().and_then(|polled| polled.succeeded_at);
-        let (succeeded_at, why, outcome) = match came {
+        let (succeeded_at, why, outcome) = match walked {
             Ok(is_cut) => (Some(now), None, self.went_well(place, is_cut, start != cursor)),
             Err(failed) => {
                 let (why, outcome) = self.failed(place, ready, failed, failures);
@@ -127,17 +151,14 @@ impl Rounder {
         (kept, Outcome::Failed { before, rests, after })
     }
 
-    /// All pages; says whether more follow. `cursor` is what is durable by now.
-    async fn walk(
+    /// All pages; says whether more follow.
+    pub(super) async fn walk(
         &self,
         place: &Place,
         ready: &ReadySource,
-        cursor: &mut Option<String>,
+        mut round: Round,
+        came: &mut Came,
     ) -> Result<bool, Failed> {
-        let now = self.shared.clock.now();
-        let mut round = ready
-            .poll(cursor.as_deref(), now)
-            .map_err(|why| Failed::new(Verdict::Rejected, why))?;
         let rates = round.limits();
         let mut request = round.request().clone();
         let mut share = self.asker.share();
@@ -160,12 +181,14 @@ impl Rounder {
                     return Err(Failed::new(Verdict::Rejected, why));
                 }
             };
-            self.accept(place, ready, page.items).await?;
+            self.accept(place, ready, page.items, came).await?;
             drop(answer);
             share.give_back();
             if let Some(next) = page.cursor {
-                self.keep(place, &next, now).await?;
-                *cursor = Some(next);
+                if came.is_kept {
+                    self.keep(place, &next, now).await?;
+                }
+                came.cursor = Some(next);
             }
             match page.next {
                 Some(next) => request = next,
@@ -185,22 +208,33 @@ impl Rounder {
         place: &Place,
         ready: &ReadySource,
         items: Vec<Item>,
+        came: &mut Came,
     ) -> Result<(), Failed> {
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
             let batch = items.by_ref().take(MAX_BATCH);
-            let batch = batch.map(|item| self.receipt(place, ready, item)).collect();
+            let batch = batch.map(|item| self.receipt(place, ready, item, came.verified)).collect();
             for accepted in self.shared.ledger.accept(batch).await {
-                accepted.map_err(|error| {
+                let accepted = accepted.map_err(|error| {
                     Metrics::count(&self.shared.metrics.store_errors, "accept");
                     Failed::new(Verdict::AGAIN, format!("what came could not be stored: {error}"))
                 })?;
+                match accepted {
+                    Accepted::New(_) => came.accepted += 1,
+                    Accepted::Duplicate(_) => came.known += 1,
+                }
             }
         }
         Ok(())
     }
 
-    fn receipt(&self, place: &Place, ready: &ReadySource, item: Item) -> NewReceipt {
+    fn receipt(
+        &self,
+        place: &Place,
+        ready: &ReadySource,
+        item: Item,
+        verified: &str,
+    ) -> NewReceipt {
         let now = self.shared.clock.now();
         let Place { owner, source } = place.clone();
         let request = Incoming::post(Headers::new(&[]), &item.body);
@@ -217,7 +251,7 @@ impl Rounder {
             dedupe,
             headers: Vec::new(),
             query: String::new(),
-            verified: "polled".to_owned(),
+            verified: verified.to_owned(),
             accounts: Vec::new(),
             body: Body::Bytes(item.body),
         }

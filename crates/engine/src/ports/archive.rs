@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use parcelwire_domain::id::{DestinationName, MerchantId, ReceiptId};
+use parcelwire_domain::id::{AggregateId, DestinationName, MerchantId, ReceiptId};
 use serde_json::Value as Json;
 
 use super::{
@@ -59,6 +59,19 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+/// Most events, and most messages, of a [`Timeline`]: of more the newest.
+pub const MOST_OF_TIMELINE: usize = 1000;
+
+/// What happened to one order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Timeline {
+    /// Its events and what followed from them, oldest first, as [`List::Events`] shows them.
+    pub events: Vec<Row>,
+    /// Its messages, oldest first, as [`List::Messages`] shows them, each with its attempts in
+    /// `requests`.
+    pub messages: Vec<Row>,
+}
+
 /// How the store is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreHealth {
@@ -85,8 +98,8 @@ pub trait Archive: Send + Sync {
     /// One receipt, whole: request, verification, events, rule by rule, messages, attempts.
     async fn story(&self, receipt: ReceiptId) -> LedgerResult<Option<Json>>;
 
-    /// The events of one order, oldest first, with what each came to.
-    async fn timeline(&self, merchant: MerchantId, order: String) -> LedgerResult<Vec<Row>>;
+    /// One order's life, as far as it is kept; nothing of another merchant's order.
+    async fn timeline(&self, merchant: MerchantId, order: AggregateId) -> LedgerResult<Timeline>;
 
     /// The books of one merchant, or of all.
     async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats>;

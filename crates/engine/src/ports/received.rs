@@ -18,3 +18,29 @@ impl StoredReceipt {
         }
     }
 }
+
+/// How a receipt came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A source sent it, or was asked for news.
+    Source,
+    /// A row of an import, in canonical words.
+    ImportedRow,
+    /// A source was asked for what was before the relay was connected.
+    ImportedItem,
+}
+
+/// What stands in the place of a signature's method.
+pub(crate) const IMPORTED_ROW: &str = "imported";
+pub(crate) const IMPORTED_ITEM: &str = "polled for an import";
+
+impl StoredReceipt {
+    /// How it came.
+    pub(crate) fn origin(&self) -> Origin {
+        match self.verified.as_str() {
+            IMPORTED_ROW => Origin::ImportedRow,
+            IMPORTED_ITEM => Origin::ImportedItem,
+            _ => Origin::Source,
+        }
+    }
+}

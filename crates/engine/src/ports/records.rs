@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::{
-    Alias, Map,
+    Alias,
     id::{
         AggregateId, DestinationName, FeedName, MerchantId, MessageId, OccurrenceId, ReceiptId,
         RefusedId, SourceName,
@@ -12,7 +12,7 @@ use parcelwire_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{asking::KeptAnswer, unmapped::Unmapped};
+use super::{asking::KeptAnswer, story::StoryLine, unmapped::Unmapped};
 
 /// Whose a receipt is: a merchant's, or (until it is split) a feed's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct StoredReceipt {
     pub topic: Option<String>,
     /// When it was received.
     pub received_at: Timestamp,
+    /// How it came, as it was kept.
+    pub verified: String,
     /// The stored headers.
     pub headers: Vec<(String, String)>,
     /// The stored query string.
@@ -248,51 +250,6 @@ pub struct AggregateWrite {
     pub wake_at: Option<Timestamp>,
     /// For one that goes: who takes its messages, receipts and aliases.
     pub merged_into: Option<AggregateId>,
-}
-
-/// Lines of this index or a higher one tell what followed from a receipt's event when its time had come,
-/// sixteen for each event.
-pub const FOLLOWED: u16 = 0x8000;
-
-/// One line of explanation for one event of a receipt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoryLine {
-    /// The receipt.
-    pub receipt: ReceiptId,
-    /// Which of its events, from 0. From [`FOLLOWED`] on: what followed from it later.
-    pub index: u16,
-    /// The aggregate it was joined with.
-    pub aggregate: Option<AggregateId>,
-    /// Canonical status.
-    pub status: String,
-    /// When it happened.
-    pub occurred_at: Timestamp,
-    /// What became of it: `forwarded`, `filtered`, `parked`, `failed`.
-    pub outcome: String,
-    /// The rule that decided, e.g. `late`, `off`, `when`, `repeated`.
-    pub rule: String,
-    /// The event's flat fields.
-    pub fields: Map,
-    /// Per trigger and destination: what was decided and why.
-    pub decisions: Vec<StoryDecision>,
-}
-
-/// What one trigger came to at one destination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoryDecision {
-    /// The trigger.
-    pub trigger: Trigger,
-    /// The destination; `None` when it fell for all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub destination: Option<DestinationName>,
-    /// `message`, or the rule that stopped it.
-    pub decision: String,
-    /// Plain words.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub detail: String,
-    /// The message that was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<MessageId>,
 }
 
 /// Everything that one step of *process* writes, together or not at all.

@@ -15,11 +15,13 @@ pub enum Shelf {
     Token,
     /// When each was last used: apart, so that noting a use brings no revoked one back.
     TokenUse,
+    /// What is wrong, and who is still to be told.
+    Incident,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hearing, Self::Token, Self::TokenUse];
+    pub const ALL: [Self; 4] = [Self::Hearing, Self::Token, Self::TokenUse, Self::Incident];
 
     /// Its name in a store.
     pub fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Shelf {
             Self::Hearing => "hearing",
             Self::Token => "token",
             Self::TokenUse => "token_use",
+            Self::Incident => "incident",
         }
     }
 }

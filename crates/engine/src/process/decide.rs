@@ -1,6 +1,6 @@
 //! Decides what a merchant's receipts lead to. Pure: what was recalled comes in, a commit goes out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use parcelwire_domain::{
@@ -9,7 +9,7 @@ use parcelwire_domain::{
     order::{Fact, Firing, Order, Policy, Ruling, Standing},
     past::Telling,
     silence::Hearing,
-    taxonomy::Status,
+    taxonomy::{Status, Trigger},
 };
 use parcelwire_mapping::{
     destination::{Frozen, occurred_at},
@@ -23,10 +23,11 @@ use super::{
 };
 use crate::{
     Messages,
+    explain::is_known_rule,
     hearing::Word,
     ports::{
-        AggregateWrite, Commit, NewMessage, Outcome, PendingMessage, Recalled, ReceiptLines,
-        Revision, StoryDecision, StoryLine, Unmapped,
+        AggregateWrite, CONNECTOR_LINE, Commit, NewMessage, ORDERS_JOINED, Outcome, PendingMessage,
+        Recalled, ReceiptLines, Revision, StoryDecision, StoryLine, Unmapped,
     },
 };
 
@@ -62,6 +63,8 @@ pub(crate) struct Decide<'a> {
     pub(super) pending: Vec<PendingMessage>,
     pub(super) lines: BTreeMap<ReceiptId, BTreeMap<u16, Line>>,
     touched: Vec<ReceiptId>,
+    /// How many orders turned out to be others.
+    pub(super) joined: i64,
     pub(super) messages: Vec<NewMessage>,
     /// The same messages' words.
     pub(super) made: Vec<(MessageId, Frozen)>,
@@ -112,6 +115,7 @@ impl<'a> Decide<'a> {
             pending: recalled.pending.clone(),
             lines: lines.collect(),
             touched: Vec::new(),
+            joined: 0,
             messages: Vec::new(),
             made: Vec::new(),
             revisions: Vec::new(),
@@ -145,15 +149,17 @@ impl<'a> Decide<'a> {
         let mut facts: Vec<Fact> = facts.collect();
         facts.sort_by_key(|fact| (fact.event.occurred_at.at, fact.event.status.rank()));
         // What follows, follows from all that the receipt says.
-        let mut told: BTreeMap<AggregateId, (ReceiptId, u16)> = BTreeMap::new();
+        let mut told: BTreeMap<AggregateId, Option<(ReceiptId, u16)>> = BTreeMap::new();
         for fact in facts {
-            let key = (fact.receipt, fact.index);
-            if let Some(id) = self.fact(fact) {
+            // What an import lets go is not told of the import.
+            let key = (!fact.event.imported).then_some((fact.receipt, fact.index));
+            let line = reading.lines.get(usize::from(fact.index)).map(AsRef::as_ref);
+            if let Some(id) = self.fact(fact, line) {
                 told.insert(id, key);
             }
         }
         for (id, key) in told {
-            self.derive(id, Some(key));
+            self.derive(id, key);
         }
         if reading.no_subject {
             self.no_subject(case.receipt, reading);
@@ -201,13 +207,21 @@ impl<'a> Decide<'a> {
         self.derive(id, None);
     }
 
-    fn fact(&mut self, fact: Fact) -> Option<AggregateId> {
-        let fields = flat(&fact.event);
+    /// `line` is that of the connector's file which gave the fact its status.
+    fn fact(&mut self, fact: Fact, line: Option<&str>) -> Option<AggregateId> {
+        let mut fields = flat(&fact.event);
+        fields.set("raw_source", Value::text(fact.event.source.as_str()));
+        fields.set_some(CONNECTOR_LINE, line.map(Value::text));
         let key = (fact.receipt, fact.index);
+        let joined = self.joined;
         let id = self.order_of(&fact);
+        let joined = (self.joined > joined).then(|| Value::int(self.joined - joined));
+        fields.set_some(ORDERS_JOINED, joined);
         let desk = self.orders.get_mut(&id)?;
         desk.changed = true;
-        self.words.push(word(&fact, id));
+        // What an import says shows nobody to be speaking.
+        let is_word = !fact.event.imported;
+        self.words.extend(is_word.then(|| word(&fact, id)));
         let rulings = desk.order.apply(fact, &self.policy, self.now);
         let aliases = desk.order.aliases(self.now);
         for alias in aliases {
@@ -237,7 +251,10 @@ impl<'a> Decide<'a> {
         if !self.touched.contains(&ruling.receipt) {
             self.touched.push(ruling.receipt);
         }
-        let mut fields = stated.unwrap_or(&ruling.fields).clone();
+        // What waited until this very step is shown as it was stated.
+        let before = self.story.remove(&(ruling.receipt, ruling.index)).map(|line| line.fields);
+        let stated = stated.cloned().or(before);
+        let mut fields = stated.unwrap_or_else(|| ruling.fields.clone());
         fields.set("status", Value::text(ruling.status.name()));
         let told = StoryLine {
             receipt: ruling.receipt,
@@ -261,26 +278,13 @@ impl<'a> Decide<'a> {
         receipt: ReceiptId,
         decisions: &mut Vec<StoryDecision>,
     ) {
-        let mut tell =
-            |destination: Option<&DestinationName>, rule: &str, detail: String, message| {
-                decisions.push(StoryDecision {
-                    trigger: firing.trigger,
-                    destination: destination.cloned(),
-                    decision: rule.to_owned(),
-                    detail,
-                    message,
-                });
-            };
-        if let Some(rule) = firing.stopped {
-            tell(None, rule, String::new(), None);
-            return;
-        }
-        if *self.messages_mode == Messages::None {
-            tell(None, "messages none", "this instance makes no messages".to_owned(), None);
-            return;
-        }
-        if self.merchant.destinations.is_empty() {
-            tell(None, "no_destination", "the merchant has no destination".to_owned(), None);
+        let told = |destination: Option<&DestinationName>, rule: &str| {
+            StoryDecision::of(firing.trigger, destination, rule)
+        };
+        let merchant = self.merchant;
+        let line_of = |key: &str| merchant.line(firing.trigger, key).map(ToString::to_string);
+        if let Some(decision) = self.stopped(firing) {
+            decisions.push(decision);
             return;
         }
         let Some(rules) = self.merchant.triggers.get(&firing.trigger) else { return };
@@ -291,7 +295,7 @@ impl<'a> Decide<'a> {
             .iter()
             .partition(|(name, _)| desk.order.is_claimed(firing.occurrence, name));
         for (name, _) in &claimed {
-            tell(Some(name), "repeated", String::new(), None);
+            decisions.push(told(Some(name), "repeated"));
         }
         // What is said to happen only later than it was heard of is no younger for it.
         let happened = firing.occurred_at.latest().min(firing.received_at);
@@ -309,7 +313,8 @@ impl<'a> Decide<'a> {
             if telling == Telling::Not {
                 let why = if firing.late { "behind a later step" } else { "too old" };
                 let detail = format!("{why}, and the destination cannot record what is past");
-                tell(Some(name), "late", detail, None);
+                let line = if firing.late { None } else { line_of("max_age") };
+                decisions.push(told(Some(name), "late").because(detail).by(line));
                 continue;
             }
             let candidate = Candidate {
@@ -321,13 +326,20 @@ impl<'a> Decide<'a> {
                 test: false,
             };
             match self.merchant.choose(&candidate, name, self.now) {
-                Choice::Stop { rule, detail } => tell(Some(name), &rule, detail, None),
+                Choice::Stop { rule, detail, line } => {
+                    decisions.push(told(Some(name), &rule).because(detail).by(line));
+                }
                 Choice::Send(frozen) => {
                     desk.order.claim(firing, name);
                     let message = message_id(id, firing.occurrence, name);
                     let detail = if backfill { "recorded, starts nothing" } else { "" };
-                    tell(Some(name), "message", detail.to_owned(), Some(message));
-                    let hold = if backfill { std::time::Duration::ZERO } else { rules.hold };
+                    let hold = if backfill { Duration::ZERO } else { rules.hold };
+                    decisions.push(StoryDecision {
+                        message: Some(message),
+                        line: made_by(merchant, firing.trigger, hold),
+                        until: (!hold.is_zero()).then(|| self.now + hold),
+                        ..told(Some(name), "message").because(detail)
+                    });
                     self.messages.push(NewMessage {
                         id: message,
                         merchant: self.merchant.id.clone(),
@@ -354,6 +366,21 @@ impl<'a> Decide<'a> {
         for (name, _) in claimed {
             self.refill(id, firing.occurrence, name);
         }
+    }
+
+    /// Why a firing is told to nobody, whatever destinations say.
+    fn stopped(&self, firing: &Firing) -> Option<StoryDecision> {
+        let told = |rule: &str| StoryDecision::of(firing.trigger, None, rule);
+        if let Some(rule) = firing.stopped {
+            let key = if rule == "off" { "on" } else { rule };
+            let line = self.merchant.line(firing.trigger, key);
+            return Some(told(rule).by(line.map(ToString::to_string)));
+        }
+        if *self.messages_mode == Messages::None {
+            return Some(told("messages none").because("this instance makes no messages"));
+        }
+        let has_none = self.merchant.destinations.is_empty();
+        has_none.then(|| told("no_destination").because("the merchant has no destination"))
     }
 
     /// The whole of an event that was decided in this step.
@@ -383,6 +410,7 @@ impl<'a> Decide<'a> {
                 outcomes.push((*receipt, of_receipt(lines.values())));
             }
         }
+        debug_assert!(self.story.values().all(has_words), "each rule has words: {:?}", self.story);
         let changed = self.orders.into_iter().filter(|(_, desk)| desk.changed);
         // One that was made and merged away in this very step was never there.
         let changed = changed.filter(|(_, desk)| desk.read.is_some() || desk.merged_into.is_none());
@@ -406,6 +434,20 @@ impl<'a> Decide<'a> {
             at: now,
         }
     }
+}
+
+/// Whether people can be told why.
+fn has_words(line: &StoryLine) -> bool {
+    let is_known = |rule: &str| rule.is_empty() || rule == "message" || is_known_rule(rule);
+    is_known(&line.rule) && line.decisions.iter().all(|decision| is_known(&decision.decision))
+}
+
+/// The line by which a message is made: that of what is special about it, else of its trigger.
+fn made_by(merchant: &Merchant, trigger: Trigger, hold: Duration) -> Option<String> {
+    let held = merchant.line(trigger, "hold").filter(|_| !hold.is_zero());
+    let awaited = || merchant.line(trigger, "after");
+    let line = held.or_else(awaited).or_else(|| merchant.line(trigger, "on"));
+    line.map(ToString::to_string)
 }
 
 fn word(fact: &Fact, order: AggregateId) -> Word {

@@ -123,11 +123,9 @@ fn waits(postponed: &Postponed) -> StoryDecision {
         None => "not before something is heard of it".to_owned(),
     };
     StoryDecision {
-        trigger: postponed.firing.trigger,
-        destination: None,
-        decision: postponed.why.name().to_owned(),
-        detail: format!("{}; {until}", postponed.why),
-        message: None,
+        until: postponed.until,
+        ..StoryDecision::of(postponed.firing.trigger, None, postponed.why.name())
+            .because(format!("{}; {until}", postponed.why))
     }
 }
 

@@ -24,6 +24,7 @@ use parcelwire_domain::{
 use parcelwire_mapping::{
     book::Book,
     destination::Frozen,
+    import,
     merchant::Merchant,
     source::{Reading, Useless},
 };
@@ -35,7 +36,8 @@ use crate::{
     metrics::Metrics,
     patience::Patience,
     ports::{
-        Commit, CommitError, Held, Owner, Recalled, ReceiptLines, Revision, StoredReceipt, Want,
+        Commit, CommitError, Held, Origin, Owner, Recalled, ReceiptLines, Revision, StoredReceipt,
+        Want,
     },
 };
 use decide::{Case, Decide};
@@ -390,10 +392,21 @@ fn want(id: &MerchantId, share: &Share) -> Want {
 fn read(merchant: &Merchant, receipt: &StoredReceipt) -> Reading {
     let Some(source) = merchant.sources.get(&receipt.source) else { return Reading::default() };
     let received = receipt.received();
+    let origin = receipt.origin();
+    if origin == Origin::ImportedRow {
+        let party = source.ready.connector().party();
+        let (source, zone) = (&receipt.source, &merchant.seat.zone);
+        let by = import::By { source, party, zone, received_at: receipt.received_at };
+        return import::reading(&receipt.body, &by);
+    }
     let answered = receipt.answer.as_ref().map(crate::lookup::answered);
     let read = catch_unwind(AssertUnwindSafe(|| source.ready.read_with(&received, answered)));
-    read.unwrap_or_else(|_| Reading {
+    let mut read = read.unwrap_or_else(|_| Reading {
         useless: Some(Useless::Unreadable("reading it failed inside the relay".to_owned())),
         ..Reading::default()
-    })
+    });
+    for event in &mut read.events {
+        event.imported = origin == Origin::ImportedItem;
+    }
+    read
 }

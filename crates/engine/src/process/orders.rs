@@ -66,6 +66,7 @@ impl Decide<'_> {
             return one;
         };
         let merged = a.order.clone().merge(b.order.clone());
+        self.joined += 1;
         let kept = merged.order.id();
         let gone = if kept == one { other } else { one };
         if let Some(desk) = self.orders.get_mut(&kept) {

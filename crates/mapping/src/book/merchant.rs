@@ -15,7 +15,7 @@ use super::{Book, FileKind, Secrets, Surroundings, shelf::Files};
 use crate::{
     blocks::limits::Limits,
     destination::{self, Setup},
-    merchant::{Destination, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
+    merchant::{Destination, Lines, Mapping, Merchant, NamesIn, State, lay_after, lay_values},
     text::{Diagnostic, Diagnostics, Node, Span, did_you_mean},
 };
 
@@ -60,9 +60,15 @@ impl Desk<'_> {
         let mut triggers = mapping.as_ref().map(policy).unwrap_or_default();
         lay_after(&mut triggers, file.get("after"), &mut found);
         let seat = seat(file, &mut found);
+        let language = text("language").unwrap_or("en").to_lowercase();
+        let alerts = self.alerts(file, &language, &mut found);
         let sound = !found.has_errors();
         diagnostics.append(found);
         let mapping = mapping.filter(|_| sound)?;
+        let state = file.get("state").map(|node| node.span.place().into());
+        let after = file.get("after").into_iter().flat_map(Node::entries);
+        let after = after
+            .filter_map(|(key, node)| Some((Trigger::parse(&key.text)?, node.span.place().into())));
         let testers = file.get("testers").map(Node::one_or_many).unwrap_or_default();
         let names = text("names").and_then(NamesIn::parse).or(mapping.names).unwrap_or_default();
         Some(Merchant {
@@ -74,14 +80,16 @@ impl Desk<'_> {
                 _ => State::Live,
             },
             testers: testers.iter().filter_map(Node::as_str).map(str::to_lowercase).collect(),
-            language: text("language").unwrap_or("en").to_lowercase(),
+            language,
             names,
             seat,
+            alerts,
             sources,
             destinations,
             triggers,
             values,
             mapping,
+            lines: Lines { state, after: after.collect() },
             rules: [0; 16],
             rules_text: String::new(),
         })
@@ -139,6 +147,7 @@ impl Desk<'_> {
             connector: connector_name.to_owned(),
             settings: shown,
             only: only.iter().filter_map(|node| Trigger::parse(node.as_str()?)).collect(),
+            only_at: node.entry("only").map(|(key, _)| key.span.place().into()),
             names: node.get("names").and_then(Node::as_str).and_then(NamesIn::parse),
         })
     }
@@ -204,7 +213,7 @@ impl Desk<'_> {
         Diagnostic::error(span, format!("there is no {what} `{name}`")).hint(hint)
     }
 
-    fn base_url(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
+    pub(super) fn base_url(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
         let url = node.as_str()?;
         let host = url.strip_prefix("http://").map(|rest| {
             let end = rest.find(['/', '?']).unwrap_or(rest.len());

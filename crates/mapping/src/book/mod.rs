@@ -2,6 +2,7 @@
 //! is broken. Pure: who reads files and secrets is not known here.
 
 mod accounts;
+mod alerts;
 mod chain;
 mod compile;
 mod instance;

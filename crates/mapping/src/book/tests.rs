@@ -4,12 +4,14 @@ mod destinations;
 mod examples;
 mod files;
 mod layers;
+mod lines;
 mod mistakes;
 mod slips;
 mod waiting;
 
 use parcelwire_domain::{
     id::{DestinationName, OccurrenceId},
+    incident::{Kind, Language},
     taxonomy::{Status, Trigger},
 };
 
@@ -132,13 +134,13 @@ fn choose(book: &Book, id: &str, trigger: Status, pairs: &[(&str, &str)]) -> Cho
 fn sent(choice: Choice) -> crate::destination::Frozen {
     match choice {
         Choice::Send(frozen) => frozen,
-        Choice::Stop { rule, detail } => panic!("{rule}: {detail}"),
+        Choice::Stop { rule, detail, .. } => panic!("{rule}: {detail}"),
     }
 }
 
 fn stopped(choice: Choice) -> String {
     match choice {
         Choice::Send(frozen) => panic!("it sends {}", frozen.name),
-        Choice::Stop { rule, detail } => format!("{rule}: {detail}"),
+        Choice::Stop { rule, detail, .. } => format!("{rule}: {detail}"),
     }
 }

@@ -34,6 +34,7 @@ use crate::{
 };
 use needs::Needs;
 use sign::Sign;
+pub(crate) use sign::sign as sign_request;
 use slot::Slot;
 
 pub use batch::{Batch, BatchStep, End};

@@ -69,7 +69,7 @@ impl Sign {
 }
 
 /// Adds a signature to a request that is otherwise whole.
-pub(super) fn sign(
+pub(crate) fn sign(
     request: &mut HttpRequest,
     signer: &Signer,
     id: &str,

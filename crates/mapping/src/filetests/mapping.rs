@@ -12,7 +12,10 @@ use parcelwire_domain::{
 use super::{FileTest, compare, given::event};
 use crate::{
     destination::DestinationConnector,
-    merchant::{Candidate, Choice, Destination, Mapping, Merchant, NamesIn, State, lay_values},
+    merchant::{
+        Alerts, Candidate, Choice, Destination, Lines, Mapping, Merchant, NamesIn, State,
+        lay_values,
+    },
     text::{Diagnostics, Node, SourceFile, read},
 };
 
@@ -42,7 +45,7 @@ fn one(mapping: &Arc<Mapping>, test: &Node, now: Timestamp) -> Result<(), String
     let choice = if on {
         merchant.choose(&candidate, &destination, now)
     } else {
-        Choice::Stop { rule: "off".to_owned(), detail: "the trigger is off".to_owned() }
+        Choice::Stop { rule: "off".to_owned(), detail: "the trigger is off".to_owned(), line: None }
     };
     judge(test, choice)
 }
@@ -57,7 +60,7 @@ fn judge(test: &Node, choice: Choice) -> Result<(), String> {
             let expected = sends.to_value().unwrap_or(Value::Map(Map::new()));
             compare(&expected, Some(&Value::Map(actual)))
         }
-        (None, Some(expected), Choice::Stop { rule, detail }) => {
+        (None, Some(expected), Choice::Stop { rule, detail, .. }) => {
             if is_rule(&rule, expected) {
                 Ok(())
             } else {
@@ -65,7 +68,7 @@ fn judge(test: &Node, choice: Choice) -> Result<(), String> {
             }
         }
         (Some(_), Some(_), _) => Err("`sends:` and `filtered:` exclude each other".to_owned()),
-        (Some(_), None, Choice::Stop { rule, detail }) => {
+        (Some(_), None, Choice::Stop { rule, detail, .. }) => {
             Err(format!("filtered: {rule} ({detail})"))
         }
         (None, Some(_), Choice::Send(frozen)) => Err(format!("it sends `{}`", frozen.name)),
@@ -97,6 +100,7 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merc
             _ => Map::new(),
         },
         only: Vec::new(),
+        only_at: None,
         names: None,
     };
     let mut own = mapping.values.clone();
@@ -109,12 +113,14 @@ fn merchant(mapping: &Arc<Mapping>, names: Option<NamesIn>, test: &Node) -> Merc
         testers: BTreeSet::new(),
         language: "en".to_owned(),
         names: names.or(mapping.names).unwrap_or_default(),
+        alerts: Alerts::default(),
         seat: Seat::default(),
         sources: std::collections::BTreeMap::new(),
         destinations: [(name, target)].into(),
         triggers: mapping.policy(true),
         values: own,
         mapping: Arc::clone(mapping),
+        lines: Lines::default(),
         rules: [0; 16],
         rules_text: String::new(),
     }

@@ -1,5 +1,7 @@
 //! What a merchant's files say of one trigger at one destination, and what will be said.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use parcelwire_domain::{
     Map, Value,
@@ -45,11 +47,19 @@ pub enum Choice {
         rule: String,
         /// Plain words: which condition, which field is missing.
         detail: String,
+        /// The line of the file that says so: `path:line`.
+        line: Option<String>,
     },
 }
 
 fn stop(rule: &str, detail: impl Into<String>) -> Choice {
-    Choice::Stop { rule: rule.to_owned(), detail: detail.into() }
+    Choice::Stop { rule: rule.to_owned(), detail: detail.into(), line: None }
+}
+
+/// The same, by a line of a file.
+fn stop_at(rule: &str, detail: impl Into<String>, line: Option<&Arc<str>>) -> Choice {
+    let line = line.map(ToString::to_string);
+    Choice::Stop { rule: rule.to_owned(), detail: detail.into(), line }
 }
 
 impl Merchant {
@@ -67,7 +77,8 @@ impl Merchant {
             return stopped;
         }
         if !target.only.is_empty() && !target.only.contains(&candidate.trigger) {
-            return stop("only", "the destination takes other triggers only");
+            let detail = "the destination takes other triggers only";
+            return stop_at("only", detail, target.only_at.as_ref());
         }
         let names = target.names.unwrap_or(self.names);
         let mut fields = self.complete(candidate, now);
@@ -78,13 +89,16 @@ impl Merchant {
         let mut env = self.env(Env::of(&index), target);
         let own = rules.map(|rules| rules.whens.as_slice()).unwrap_or_default();
         for when in self.mapping.whens.iter().chain(own) {
+            let line = Some(&when.line);
+            let when = &when.holds;
             match when.decide(&env) {
                 Decision::Yes => {}
-                Decision::No => return stop("when", format!("{when} does not hold")),
+                Decision::No => return stop_at("when", format!("{when} does not hold"), line),
                 Decision::Undecided(missing) => {
-                    return stop(
+                    return stop_at(
                         "when unknown",
                         format!("{when} needs {missing}, which is not known"),
+                        line,
                     );
                 }
             }
@@ -123,12 +137,15 @@ impl Merchant {
         match self.state {
             _ if candidate.test => None,
             State::Live => None,
-            State::Off => Some(stop("state off", "the merchant is switched off")),
+            State::Off => {
+                let detail = "the merchant is switched off";
+                Some(stop_at("state off", detail, self.lines.state.as_ref()))
+            }
             State::Test => {
                 let email = candidate.view.get("email").and_then(Value::as_text);
                 let known = email.is_some_and(|email| self.testers.contains(&email.to_lowercase()));
-                (!known)
-                    .then(|| stop("not a tester", "in state test only testers receive anything"))
+                let detail = "in state test only testers receive anything";
+                (!known).then(|| stop_at("not a tester", detail, self.lines.state.as_ref()))
             }
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use parcelwire_domain::{Map, taxonomy::Trigger};
 
 use super::{NamesIn, values::lay_values};
-use crate::text::{Diagnostics, Key, Node, lay_entry};
+use crate::text::{Diagnostics, Key, Node, Span, lay_entry};
 
 /// What all files of a chain say together.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) struct Layers<'n> {
 #[derive(Default)]
 pub(super) struct TriggerLayers<'n> {
     pub(super) on: Option<bool>,
+    /// Where that stands.
+    pub(super) at: Option<&'n Span>,
     pub(super) name: Option<&'n Node>,
     pub(super) whens: Vec<&'n Node>,
     /// `None` takes a property of all triggers away.
@@ -55,7 +57,7 @@ impl<'n> Layers<'n> {
         }
         for (key, value) in file.get("triggers").into_iter().flat_map(Node::entries) {
             match Trigger::parse(&key.text) {
-                Some(trigger) => self.triggers.entry(trigger).or_default().lay(value),
+                Some(trigger) => self.triggers.entry(trigger).or_default().lay(&key.span, value),
                 None => self.strays.push(value),
             }
         }
@@ -66,7 +68,7 @@ impl<'n> TriggerLayers<'n> {
     /// Rules that stand alone.
     pub(super) fn alone(rules: &'n Node) -> Self {
         let mut layers = Self::default();
-        layers.lay(rules);
+        layers.lay(&rules.span, rules);
         layers
     }
 
@@ -75,10 +77,18 @@ impl<'n> TriggerLayers<'n> {
         self.keys.get(key).copied()
     }
 
-    fn lay(&mut self, rules: &'n Node) {
+    /// The places of its keys, by their names.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&'n str, &'n Span)> {
+        self.keys.iter().map(|(key, node)| (*key, &node.span))
+    }
+
+    fn lay(&mut self, at: &'n Span, rules: &'n Node) {
+        if !rules.is_null() {
+            self.at = Some(at);
+        }
         match rules.as_str() {
             // The entry is gone, with all that was said of it.
-            Some("off") => *self = Self { on: Some(false), ..Self::default() },
+            Some("off") => *self = Self { on: Some(false), at: Some(at), ..Self::default() },
             Some("on") => (self.on, self.name) = (Some(true), None),
             Some(_) => (self.on, self.name) = (Some(true), Some(rules)),
             None if rules.is_map() => self.lay_map(rules),

@@ -1,6 +1,6 @@
 //! A mapping, compiled with all that it extends: which triggers, names, properties, conditions.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use parcelwire_domain::{
     Map, Party,
@@ -50,9 +50,16 @@ pub struct Mapping {
     pub names: Option<NamesIn>,
     /// Values for expressions.
     pub values: Map,
-    pub(super) whens: Vec<Expr>,
+    pub(super) whens: Vec<When>,
     pub(super) properties: Vec<(String, Built)>,
     pub(super) triggers: BTreeMap<Trigger, Rules>,
+}
+
+/// A condition, and where it stands: `path:line`.
+#[derive(Debug, Clone)]
+pub(super) struct When {
+    pub(super) holds: Expr,
+    pub(super) line: Arc<str>,
 }
 
 /// What the files say of one trigger.
@@ -61,7 +68,7 @@ pub(super) struct Rules {
     on: Option<bool>,
     name: Option<Template>,
     pub(super) promotional: Option<bool>,
-    pub(super) whens: Vec<Expr>,
+    pub(super) whens: Vec<When>,
     /// `None` takes a property away.
     pub(super) properties: Vec<(String, Option<Built>)>,
     max_age: Option<Duration>,
@@ -69,6 +76,8 @@ pub(super) struct Rules {
     only_from: Option<Vec<Party>>,
     once_per: Option<OncePer>,
     after: Option<After>,
+    /// Where its keys stand, by their names; `on` for the trigger itself.
+    pub(super) lines: BTreeMap<String, Arc<str>>,
 }
 
 impl Mapping {
@@ -172,9 +181,13 @@ struct Desk<'d> {
 }
 
 impl Desk<'_> {
-    fn conditions(&mut self, whens: &[&Node]) -> Vec<Expr> {
+    fn conditions(&mut self, whens: &[&Node]) -> Vec<When> {
         let readable = whens.iter().filter(|when| !when.is_broken());
-        readable.filter_map(|when| draft::expression(when, self.scope, self.found)).collect()
+        let when = |when: &&Node| {
+            let line = when.span.place().into();
+            Some(When { holds: draft::expression(when, self.scope, self.found)?, line })
+        };
+        readable.filter_map(when).collect()
     }
 
     fn built(&mut self, value: &Node) -> Option<Built> {
@@ -185,6 +198,7 @@ impl Desk<'_> {
         let word = |key: &str| layers.get(key).and_then(Node::as_str);
         let name = layers.name.filter(|name| !name.is_broken());
         let parties = layers.get("only_from").map(Node::one_or_many);
+        let lines = layers.at.map(|at| ("on", at)).into_iter().chain(layers.places());
         Rules {
             on: layers.on,
             name: name.and_then(|name| draft::template(name, self.scope, self.found)),
@@ -206,6 +220,7 @@ impl Desk<'_> {
                 _ => OncePer::Parcel,
             }),
             after: layers.get("after").and_then(|node| after(trigger, node, self.found)),
+            lines: lines.map(|(key, at)| (key.to_owned(), at.place().into())).collect(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! Must not know: files' places, the store, orders.
 
 mod after;
+mod alerts;
 pub mod choose;
 mod layers;
 pub mod mapping;
@@ -23,6 +24,7 @@ use parcelwire_domain::{
 use crate::{destination::ReadyDestination, source::ReadySource};
 
 pub(crate) use after::lay_after;
+pub use alerts::{AlertWebhook, Alerts, is_mailbox};
 pub use choose::{Candidate, Choice};
 pub use mapping::{Mapping, NamesIn};
 pub(crate) use values::lay_values;
@@ -56,6 +58,8 @@ pub struct Merchant {
     pub names: NamesIn,
     /// Where it is: whose time and holidays count.
     pub seat: Seat,
+    /// Who of the merchant is told that something is wrong.
+    pub alerts: Alerts,
     /// Sources.
     pub sources: BTreeMap<SourceName, Source>,
     /// Destinations.
@@ -66,10 +70,31 @@ pub struct Merchant {
     pub values: Map,
     /// Per trigger, from mapping, holds and defaults.
     pub triggers: BTreeMap<Trigger, TriggerPolicy>,
+    /// Where its own file says what.
+    pub lines: Lines,
     /// The rule files it is made of, by content hash.
     pub rules: [u8; 16],
     /// Their text, to be kept under that hash (secrets masked).
     pub rules_text: String,
+}
+
+/// Where a merchant's own file says what: `path:line` each.
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
+    /// `state:`
+    pub state: Option<Arc<str>>,
+    /// `after:`, by trigger.
+    pub after: BTreeMap<Trigger, Arc<str>>,
+}
+
+impl Merchant {
+    /// The line of the files that says of a trigger what `key` says (`on` for whether it is on at all):
+    /// `path:line`; none where no file says it and a default holds.
+    pub fn line(&self, trigger: Trigger, key: &str) -> Option<&Arc<str>> {
+        let own = if key == "after" { self.lines.after.get(&trigger) } else { None };
+        let of_mapping = || self.mapping.triggers.get(&trigger)?.lines.get(key);
+        own.or_else(of_mapping)
+    }
 }
 
 /// One source.
@@ -94,6 +119,8 @@ pub struct Destination {
     pub settings: Map,
     /// Only these triggers; empty for all.
     pub only: Vec<Trigger>,
+    /// Where that stands: `path:line`.
+    pub only_at: Option<Arc<str>>,
     /// Language of trigger names here.
     pub names: Option<NamesIn>,
 }

@@ -1,8 +1,9 @@
 //! What the files of merchants, templates, feeds and mappings look like.
 
 use jiff::tz::TimeZone;
-use parcelwire_domain::{id::MerchantId, taxonomy::Trigger};
+use parcelwire_domain::{id::MerchantId, incident::Kind, taxonomy::Trigger};
 
+use super::alerts::is_mailbox;
 use crate::{
     destination::LIMITS,
     settings::words,
@@ -50,6 +51,13 @@ static REGION: Format = Format {
     accepts: |text| !text.trim().is_empty() && text.len() <= 40,
     pattern: None,
     hint: "as in BY, or Bayern",
+};
+
+static MAILBOX: Format = Format {
+    name: "an e-mail address",
+    accepts: is_mailbox,
+    pattern: Some(r#"^[^@\s<>,;"]+@[^@\s<>,;"]+$"#),
+    hint: "as in ops@hey.example",
 };
 
 static OFF: Shape = words(&["off"]);
@@ -108,6 +116,29 @@ static DESTINATION: Shape = Shape::OneOf(&[
     ),
 ]);
 
+/// Who is told that something is wrong.
+static ALERTS: Shape = Shape::OneOf(&[
+    OFF,
+    Shape::Map(&[
+        Field::new("to", Shape::OneOrMany(&Shape::Format(&MAILBOX)), "who gets a mail"),
+        Field::new(
+            "webhook",
+            Shape::Map(&[
+                Field::new("url", Shape::Text, "where it is sent to").required(),
+                Field::new("secret", Shape::Secret, "env:NAME or file:NAME; it begins with whsec_")
+                    .required(),
+            ]),
+            "an address that takes webhooks, signed as Standard Webhooks says",
+        ),
+        Field::new(
+            "kinds",
+            Shape::OneOrMany(&Shape::Enum(Words::From("kind of incident", Kind::names))),
+            "of what; all of them unless given",
+        ),
+        Field::new("language", NAMES, "of mails; the shop's `language` unless given"),
+    ]),
+]);
+
 /// `config/merchants/NAME.yaml` and `config/templates/NAME.yaml`.
 pub static MERCHANT: Shape = Shape::Map(&[
     Field::new("extends", Shape::Format(&NAME), "a file in config/templates/"),
@@ -131,6 +162,7 @@ pub static MERCHANT: Shape = Shape::Map(&[
         .default("default"),
     Field::new("holds", words(&["default", "off"]), "short waits for something better")
         .default("default"),
+    Field::new("alerts", ALERTS, "who is told when something is wrong"),
     Field::new(
         "after",
         Shape::MapOf(Keys::Enum(TRIGGER), &AFTER),

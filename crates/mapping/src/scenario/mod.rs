@@ -96,6 +96,13 @@ pub enum What {
         /// The flat fields of an event.
         fields: Map,
     },
+    /// A fact that an import brings.
+    Import {
+        /// As whose word it counts.
+        from: Party,
+        /// The flat fields of an event.
+        fields: Map,
+    },
     /// The relay is not running until then; what is due meanwhile comes late.
     Down(Timestamp),
 }
@@ -191,13 +198,20 @@ fn step(
     diagnostics: &mut Diagnostics,
 ) -> Option<Step> {
     let at = times.read(node.get("at")?, diagnostics)?;
-    let kinds = ["hook", "fact", "down"].map(|key| node.get(key));
+    let kinds = ["hook", "fact", "import", "down"].map(|key| node.get(key));
     let what = match kinds {
-        [Some(hook), None, None] => hooked(hook),
-        [None, Some(fact), None] => stated(fact, about, at, times, diagnostics)?,
-        [None, None, Some(down)] => What::Down(at + period(down.as_str()?)?),
+        [Some(hook), None, None, None] => hooked(hook),
+        [None, Some(fact), None, None] => {
+            let (from, fields) = stated(fact, about, at, times, diagnostics)?;
+            What::Fact { from, fields }
+        }
+        [None, None, Some(row), None] => {
+            let (from, fields) = stated(row, about, at, times, diagnostics)?;
+            What::Import { from, fields }
+        }
+        [None, None, None, Some(down)] => What::Down(at + period(down.as_str()?)?),
         _ => {
-            let message = "a step is one of `hook:`, `fact:` and `down:`";
+            let message = "a step is one of `hook:`, `fact:`, `import:` and `down:`";
             let error = Diagnostic::error(&node.span, message);
             diagnostics.push(error.hint("write a step for each"));
             return None;
@@ -230,7 +244,7 @@ fn stated(
     at: Timestamp,
     times: &Times<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<What> {
+) -> Option<(Party, Map)> {
     let mut fields = about.clone();
     for (key, value) in plain_map(Some(node)) {
         fields.set(key, value);
@@ -250,7 +264,7 @@ fn stated(
         Some("returns") => Party::Returns,
         _ => Party::Fulfilment,
     };
-    Some(What::Fact { from, fields })
+    Some((from, fields))
 }
 
 fn expected(node: &Node, times: &Times<'_>, diagnostics: &mut Diagnostics) -> Option<Expected> {

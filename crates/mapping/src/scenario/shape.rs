@@ -35,6 +35,11 @@ static STEP: Shape = Shape::Map(&[
     Field::new("at", Shape::Format(&TIME), "when it reaches the relay").required(),
     Field::new("hook", HOOK, "a webhook of one of the merchant's sources"),
     Field::new("fact", FACT, "a fact in canonical words; `from:` says who states it"),
+    Field::new(
+        "import",
+        FACT,
+        "a fact from before the relay was connected, as an import brings it",
+    ),
     Field::new("down", Shape::Duration, "for so long the relay is not running"),
 ]);
 

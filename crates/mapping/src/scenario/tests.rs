@@ -85,7 +85,7 @@ fn what_is_wrong_is_told_with_a_hint() {
         ("mapping: default", "a scenario names a `mapping:` or a `merchant:`"),
         ("begins: 2026-11-16 09:00", "`begins` is missing"),
         ("+2d 4h", "`+2x` is no time"),
-        ("down: 6h", "a step is one of `hook:`, `fact:` and `down:`"),
+        ("down: 6h", "a step is one of `hook:`, `fact:`, `import:` and `down:`"),
         ("trigger: dispatched", "unknown trigger `dispatchd`"),
         ("status: dispatched", "unknown field `statu`"),
     ] {

@@ -26,7 +26,7 @@ pub(super) fn is_blank(value: &Value) -> bool {
 }
 
 /// The value as the field holds it; `None` when it does not fit or is blank.
-pub(super) fn fit(field: &Field, value: Value) -> Option<Value> {
+pub(crate) fn fit(field: &Field, value: Value) -> Option<Value> {
     let value = match (field.kind, value) {
         (
             FieldKind::Text | FieldKind::Id | FieldKind::Time | FieldKind::Money,

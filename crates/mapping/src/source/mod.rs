@@ -42,10 +42,12 @@ use rule::{Around, Found, Rule};
 use statuses::Statuses;
 use verify::Verify;
 
+pub(crate) use coerce::fit;
 pub use handshake::HandshakeAnswer;
 pub use lookup::{Answered, LookingUp, LookupFault, LookupStep};
 pub use poll::{Item, Page, PollStep, Round};
 pub use shape::SHAPE;
+pub(crate) use time::moment;
 
 /// Keys of a source in a merchant's or feed's file that are not the connector's settings.
 pub const RESERVED: [&str; 4] = ["connector", "secret", "feed", "account"];
@@ -107,6 +109,8 @@ pub struct Received<'a> {
 pub struct Reading {
     /// Its events, in the order of the file's rules and of the payload.
     pub events: Vec<Event>,
+    /// Of each event, the line of the connector's file that gave it its status: `path:line`.
+    pub lines: Vec<Arc<str>>,
     /// Codes that no row of the table knows, to be counted.
     pub unmapped: Vec<String>,
     /// Codes that the table says are to be ignored, each once.
@@ -357,6 +361,7 @@ impl ReadySource {
         Reading {
             no_subject: found.no_subject && useless.is_none(),
             events: found.events,
+            lines: found.lines,
             unmapped: found.unmapped,
             ignored: found.ignored,
             useless,

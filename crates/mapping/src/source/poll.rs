@@ -227,6 +227,20 @@ impl ReadySource {
         }
     }
 
+    /// Begins a round over what was since then, whatever was asked before; or says why that cannot be
+    /// asked for.
+    pub fn poll_past(&self, since: Timestamp, now: Timestamp) -> Result<Round, String> {
+        let poll = self.connector.poll.as_ref().ok_or("it is not polled")?;
+        match &poll.cursor {
+            Some(Cursor::Time(_)) => self.poll(Some(&since.to_string()), now),
+            None => self.poll(None, now),
+            Some(Cursor::Given { .. }) => {
+                Err("where it goes on is given by the other system, which tells only what is new"
+                    .to_owned())
+            }
+        }
+    }
+
     /// Begins a round after what was remembered of the one before; or says why it cannot be asked.
     pub fn poll(&self, kept: Option<&str>, now: Timestamp) -> Result<Round, String> {
         let poll = self.connector.poll.as_ref().ok_or("it is not polled")?;

@@ -1,6 +1,6 @@
 //! One rule of `events:`: from a payload to events.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::tz::TimeZone;
 use parcelwire_domain::{
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     draft,
     expr::{Built, Decision, Env, Expr, Kind, Scope, Template, Val},
-    text::{Diagnostic, Diagnostics, Node},
+    text::{Diagnostic, Diagnostics, Node, Place},
 };
 
 /// Most events of one body.
@@ -44,7 +44,7 @@ pub(super) struct Rule {
 
 #[derive(Debug)]
 enum Says {
-    Always(Status, Option<Reason>),
+    Always(Status, Option<Reason>, Place),
     Code(Vec<Template>),
 }
 
@@ -60,6 +60,8 @@ pub(super) struct Around<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) events: Vec<Event>,
+    /// Of each event: the line of the file that gave it its status.
+    pub(super) lines: Vec<Arc<str>>,
     pub(super) unmapped: Vec<String>,
     /// Codes that the table does not know beside a coarser one that it knows.
     pub(super) finer: Vec<String>,
@@ -150,7 +152,7 @@ impl Rule {
             (None, leg) => drop(found.insert(status.on(leg.unwrap_or(Leg::Forward)))),
         };
         match &self.says {
-            Says::Always(status, _) => add(*status, None),
+            Says::Always(status, ..) => add(*status, None),
             Says::Code(_) => {
                 let news = table.meanings().filter(|meaning| !meaning.quiet);
                 news.for_each(|meaning| add(meaning.status, meaning.leg));
@@ -258,6 +260,7 @@ impl Rule {
         let occurred_at = self.occurred_at(env, around, received, found);
         let stated = self.stated_leg(env, &said);
         let status = said.status.on(stated.unwrap_or(Leg::Forward));
+        found.lines.push(said.place.shown());
         found.events.push(Event {
             status,
             reason: said.reason,
@@ -267,6 +270,7 @@ impl Rule {
                 Home::Any => stated.unwrap_or(Leg::Forward),
             },
             quiet: self.quiet || said.meaning.is_some_and(|meaning| meaning.quiet),
+            imported: false,
             occurred_at,
             received_at: received.received_at,
             source: received.source.clone(),
@@ -290,11 +294,12 @@ impl Rule {
             known
         });
         match &self.says {
-            Says::Always(status, reason) => Some(Said {
+            Says::Always(status, reason, place) => Some(Said {
                 status: *status,
                 reason: own_reason.or(*reason),
                 meaning: None,
                 code: None,
+                place,
             }),
             Says::Code(codes) => {
                 let mut first = None;
@@ -321,6 +326,7 @@ impl Rule {
                                 reason: own_reason.or(meaning.reason),
                                 meaning: Some(meaning),
                                 code: Some(code.trim().to_owned()),
+                                place: &meaning.place,
                             });
                         }
                         None => first = first.or(Some(code.trim().chars().take(100).collect())),
@@ -382,6 +388,8 @@ struct Said<'a> {
     reason: Option<Reason>,
     meaning: Option<&'a Meaning>,
     code: Option<String>,
+    /// The line that says so.
+    place: &'a Place,
 }
 
 fn put(fields: &mut Map, field: &'static Field, value: Value, found: &mut Found) {
@@ -403,8 +411,9 @@ fn says(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say
     match (node.get("status"), node.get("code")) {
         (Some(status), None) => {
             let text = status.as_str()?;
+            let place = Place::from(&status.span);
             status_and_reason(text, status, diagnostics)
-                .map(|(status, reason)| Says::Always(status, reason))
+                .map(|(status, reason)| Says::Always(status, reason, place))
         }
         (None, Some(code)) => {
             let codes = code.one_or_many();

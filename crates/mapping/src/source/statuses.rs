@@ -8,7 +8,7 @@ use super::closed;
 use crate::{
     draft,
     expr::{Built, Scope},
-    text::{Diagnostic, Diagnostics, Node, did_you_mean},
+    text::{Diagnostic, Diagnostics, Node, Place, Span, did_you_mean},
 };
 
 /// What a code means.
@@ -28,6 +28,8 @@ pub(super) struct Meaning {
     pub(super) leg: Option<Leg>,
     pub(super) quiet: bool,
     pub(super) fields: Vec<(String, Built)>,
+    /// Its row.
+    pub(super) place: Place,
 }
 
 /// The table. Codes are compared trimmed and caseless.
@@ -47,7 +49,7 @@ impl Statuses {
         let mut table = Self::default();
         let Some(node) = file.get("statuses") else { return table };
         for (key, value) in node.entries() {
-            let say = say(value, scope, diagnostics);
+            let say = say(&key.span, value, scope, diagnostics);
             if table.rows.contains_key(&folded(&key.text)) {
                 let message =
                     format!("`{}` stands here twice: codes are compared caseless", key.text);
@@ -75,7 +77,8 @@ impl Statuses {
     }
 }
 
-fn say(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say> {
+fn say(row: &Span, node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say> {
+    let place = Place::from(row);
     if let Some(text) = node.as_str() {
         if text == "ignore" {
             return Some(Say::Ignore);
@@ -87,6 +90,7 @@ fn say(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say>
             leg: None,
             quiet: false,
             fields: Vec::new(),
+            place,
         })));
     }
     let status = Status::parse(node.get("status")?.as_str()?)?;
@@ -113,7 +117,7 @@ fn say(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Say>
             fields.push((key.text.clone(), built));
         }
     }
-    Some(Say::This(Box::new(Meaning { status, reason, leg, quiet, fields })))
+    Some(Say::This(Box::new(Meaning { status, reason, leg, quiet, fields, place })))
 }
 
 /// Reads `status` or `status/reason`.

@@ -14,7 +14,7 @@ use crate::expr::Val;
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// The moment a value states; `zone` is meant where it names no offset.
-pub(super) fn moment(value: &Val<'_>, zone: Option<&TimeZone>) -> Option<Moment> {
+pub(crate) fn moment(value: &Val<'_>, zone: Option<&TimeZone>) -> Option<Moment> {
     match value {
         Val::Number(number) => unix(number.split('.').next()?.parse().ok()?),
         Val::Text(text) => text_moment(text.trim(), zone),

@@ -27,6 +27,6 @@ pub use shape::{
     Field, Format, Keys, Shape, Words, check, json_schema, reference_markdown, unknown_key,
     unknown_word,
 };
-pub use span::{SourceFile, Span};
+pub use span::{Place, SourceFile, Span};
 pub use suggest::{closest, did_you_mean};
 pub use yaml::read;

@@ -1,7 +1,7 @@
 //! Where in which file something stands.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A rule file's name and text, kept so that a message can show the line.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +44,11 @@ impl Span {
         (line, column)
     }
 
+    /// The place as people write it: `path:line`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file.path, self.line_column().0)
+    }
+
     /// The text that stands there; empty when the place is not in the file.
     pub fn source(&self) -> &str {
         self.file.text.get(self.start..self.end).unwrap_or_default()
@@ -53,6 +58,26 @@ impl Span {
     #[must_use]
     pub fn part(&self, start: usize, end: usize) -> Self {
         Self { file: self.file.clone(), start: self.start + start, end: self.start + end }
+    }
+}
+
+/// A place that is seldom asked for: its line is counted when it is, and then known.
+#[derive(Debug, Clone)]
+pub struct Place {
+    span: Span,
+    shown: OnceLock<Arc<str>>,
+}
+
+impl Place {
+    /// `path:line`, see [`Span::place`].
+    pub fn shown(&self) -> Arc<str> {
+        Arc::clone(self.shown.get_or_init(|| self.span.place().into()))
+    }
+}
+
+impl From<&Span> for Place {
+    fn from(span: &Span) -> Self {
+        Self { span: span.clone(), shown: OnceLock::new() }
     }
 }
 

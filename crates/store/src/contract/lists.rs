@@ -43,6 +43,8 @@ fn line(n: u128, index: u16, status: &str, aggregate: Option<u128>) -> StoryLine
             destination: None,
             decision: "off".to_owned(),
             detail: String::new(),
+            line: Some("mappings/hey.yaml:7".to_owned()),
+            until: Some(at(n as u64 + 60)),
             message: None,
         }],
     }
@@ -270,9 +272,12 @@ async fn told(store: &dyn Books) -> Vec<(String, Json)> {
         let story = store.story(ReceiptId::from_bits(n)).await.expect("it answers");
         told.push((format!("story of {n}"), json!(story)));
     }
-    for order in ["#2", "#5", "#7", "#99"] {
-        let rows = store.timeline(merchant("ben"), order.to_owned()).await.expect("it answers");
-        told.push((format!("timeline of {order}"), json!(rows)));
+    for (whose, order) in [("ben", 1002), ("ben", 1005), ("ben", 1007), ("ben", 99), ("hey", 1002)]
+    {
+        let id = AggregateId::from_bits(order);
+        let life = store.timeline(merchant(whose), id).await.expect("it answers");
+        let life = json!({ "events": life.events, "messages": life.messages });
+        told.push((format!("timeline of {order} of {whose}"), life));
     }
     for whose in [None, Some("hey"), Some("nobody")] {
         let stats = store.stats(whose.map(merchant), at(900)).await.expect("it answers");
@@ -298,6 +303,17 @@ pub(crate) async fn the_same_history_is_told_in_the_same_words(host: &dyn Host) 
     assert_eq!(story["request"]["body"]["text"], "{\"parcel\":2}");
     assert_eq!(story["messages"][0]["requests"][0]["detail"], "as told");
     assert_eq!(story["messages"][0]["why"], "rejected");
+    // What was said of an order that is no more belongs to the one that took it in.
+    let merged = AggregateId::from_bits(1002);
+    let life = store.timeline(merchant("ben"), merged).await.expect("it answers");
+    let receipts: Vec<&Json> = life.events.iter().map(|event| &event["receipt"]).collect();
+    let of = |n: u128| json!(ReceiptId::from_bits(n));
+    assert_eq!(receipts, [&of(2), &of(2), &of(5), &of(5)]);
+    assert_eq!(life.events[0]["decisions"][0]["line"], "mappings/hey.yaml:7");
+    assert_eq!(life.messages.len(), 4);
+    assert_eq!(life.messages[0]["requests"][0]["detail"], "as told");
+    let foreign = store.timeline(merchant("hey"), merged).await.expect("it answers");
+    assert_eq!(foreign, Timeline::default());
 }
 
 pub(crate) async fn a_page_stands_still_while_things_come_in(host: &dyn Host) {
@@ -333,4 +349,30 @@ pub(crate) async fn a_cursor_that_is_none_ends_the_list(host: &dyn Host) {
             assert_eq!(page, Page::default(), "{cursor}");
         }
     }
+}
+
+/// One merchant has nearly all of what is newest.
+pub(crate) async fn a_page_is_whole_whoever_has_most_of_it(host: &dyn Host) {
+    let books = host.open().await;
+    let came = |n: u128| {
+        let owner = if n == 60 { "anna" } else { "hey" };
+        let mut one = receipt(n, owner, &format!("{{\"parcel\":{n}}}"));
+        one.received_at = at(n as u64);
+        one
+    };
+    for accepted in books.accept((1..=100).map(came).collect()).await {
+        accepted.expect("it is accepted");
+    }
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let page = books.page(List::Receipts, Filter::default(), after, 40).await;
+        let page = page.expect("it answers");
+        ids.extend(page.rows.iter().map(|row| row["id"].clone()));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let newest_first = (1..=100).rev().map(|n| json!(ReceiptId::from_bits(n).to_string()));
+    assert_eq!(ids, newest_first.collect::<Vec<Json>>());
 }

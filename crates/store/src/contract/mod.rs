@@ -72,6 +72,7 @@ macro_rules! all {
                 an_end_that_is_told_twice_is_written_once;
             lists: the_same_history_is_told_in_the_same_words,
                 a_page_stands_still_while_things_come_in,
+                a_page_is_whole_whoever_has_most_of_it,
                 a_cursor_that_is_none_ends_the_list;
             histories: whatever_happens_is_told_alike,
                 pages_stand_still_while_things_change_and_go;

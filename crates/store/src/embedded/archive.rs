@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{
-    DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId,
+    AggregateId, DestinationName, MerchantId, MessageId, OccurrenceId, ReceiptId, RefusedId,
 };
 use parcelwire_engine::ports::{
-    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth,
+    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth, Timeline,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row as Line};
 use serde_json::{Value as Json, json};
@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Embedded, asking, counters, packed, pages,
     rows::{bits, id_bytes, parsed},
-    unmapped,
+    timeline, unmapped,
 };
 use crate::{
     moment::{micros, time},
@@ -41,11 +41,8 @@ impl Archive for Embedded {
         self.desk.read(move |connection| story(connection, receipt)).await
     }
 
-    async fn timeline(&self, merchant: MerchantId, order: String) -> LedgerResult<Vec<Row>> {
-        let filter = Filter { merchant: Some(merchant), order: Some(order), ..Filter::default() };
-        let mut page = self.page(List::Events, filter, None, 1000).await?;
-        page.rows.reverse();
-        Ok(page.rows)
+    async fn timeline(&self, merchant: MerchantId, order: AggregateId) -> LedgerResult<Timeline> {
+        self.desk.read(move |connection| timeline::of(connection, &merchant, order)).await
     }
 
     async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats> {
@@ -250,7 +247,7 @@ fn story(connection: &Connection, receipt: ReceiptId) -> rusqlite::Result<Option
     Ok(Some(story))
 }
 
-fn attempts(connection: &Connection, message: &[u8; 16]) -> rusqlite::Result<Vec<Json>> {
+pub(super) fn attempts(connection: &Connection, message: &[u8; 16]) -> rusqlite::Result<Vec<Json>> {
     connection
         .prepare_cached("SELECT story FROM attempts WHERE message = ?1 ORDER BY number")?
         .query_map([message], |line| {

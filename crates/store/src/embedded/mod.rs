@@ -22,6 +22,7 @@ mod ready;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod unmapped;
 mod vault;
 mod waiting;

@@ -37,7 +37,7 @@ pub(super) fn parsed<T, E>(
     parse(text).map_err(|_| misfit(place, "not of its kind"))
 }
 
-pub(super) const RECEIPT: &str = "r.id, r.feed, r.owner, r.source, r.topic, r.received_at, r.headers, r.query, r.accounts, b.body, r.why, a.body";
+pub(super) const RECEIPT: &str = "r.id, r.feed, r.owner, r.source, r.topic, r.received_at, r.headers, r.query, r.accounts, b.body, r.why, a.body, r.verified";
 
 /// What came of its lookup: only a receipt that waits again says why there is no answer.
 fn answer(row: &Row<'_>) -> rusqlite::Result<Option<KeptAnswer>> {
@@ -67,6 +67,7 @@ pub(super) fn receipt(row: &Row<'_>) -> rusqlite::Result<StoredReceipt> {
         source: parsed(row, 3, SourceName::parse)?,
         topic: row.get(4)?,
         received_at: time(row.get(5)?),
+        verified: row.get(12)?,
         headers: serde_json::from_str(&json(6)?).map_err(|_| misfit(6, "not headers"))?,
         query: row.get(7)?,
         accounts: serde_json::from_str(&json(8)?).map_err(|_| misfit(8, "not accounts"))?,

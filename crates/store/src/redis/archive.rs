@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use parcelwire_domain::id::{DestinationName, MerchantId, Partition, ReceiptId};
+use parcelwire_domain::id::{AggregateId, DestinationName, MerchantId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
-    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Row, Stats, StoreHealth,
+    Archive, Cursor, Filter, LedgerResult, List, Page, Pause, Stats, StoreHealth, Timeline,
 };
 use serde_json::Value as Json;
 
@@ -39,11 +39,8 @@ impl Archive for Redis {
         self.inner.story(receipt).await
     }
 
-    async fn timeline(&self, merchant: MerchantId, order: String) -> LedgerResult<Vec<Row>> {
-        let filter = Filter { merchant: Some(merchant), order: Some(order), ..Filter::default() };
-        let mut page = self.page(List::Events, filter, None, 1000).await?;
-        page.rows.reverse();
-        Ok(page.rows)
+    async fn timeline(&self, merchant: MerchantId, order: AggregateId) -> LedgerResult<Timeline> {
+        self.inner.timeline(&merchant, order).await
     }
 
     async fn stats(&self, merchant: Option<MerchantId>, now: Timestamp) -> LedgerResult<Stats> {

@@ -23,6 +23,9 @@ use crate::{
 /// Where a row stands: its time and its member of the list, newest first. No two are the same.
 type Place = (i64, String);
 
+/// The fewest rows that a partition is asked for.
+const FEWEST: usize = 8;
+
 impl Inner {
     /// One page.
     pub(super) async fn page(
@@ -32,24 +35,50 @@ impl Inner {
         after: Option<&Cursor>,
         limit: usize,
     ) -> LedgerResult<Page> {
-        let arguments = question(list, filter, after, limit + 1);
-        let asked = places(filter.merchant.as_ref()).into_iter().map(|partition| {
-            let look = self.run(&scripts::PAGE, partition, &arguments);
-            async move { (partition, look.await) }
-        });
-        let mut found: Vec<(Place, Partition)> = Vec::new();
-        for (partition, answer) in join_all(asked).await {
-            for row in Fields::of(answer?)?.rest() {
-                let mut row = Fields::of(row)?;
-                found.push(((number(&row.text()?)?, row.text()?), partition));
-            }
+        let partitions = places(filter.merchant.as_ref());
+        let (wanted, few) = (limit + 1, few(limit + 1, partitions.len()));
+        let arguments = question(list, filter, after, few);
+        let mut of = self.newest_of(&partitions, &arguments).await?;
+        let mut found = newest(&of, wanted);
+        let last = found.last().filter(|_| found.len() == wanted).map(|(place, _)| place.clone());
+        // Where all that was asked for is among the newest, there may be more of them.
+        let is_short = |rows: &Vec<Place>| {
+            let is_in = |place: &Place| last.as_ref().is_none_or(|last| place >= last);
+            few < wanted && rows.len() == few && rows.last().is_some_and(is_in)
+        };
+        let short: Vec<Partition> =
+            of.iter().filter(|(_, rows)| is_short(rows)).map(|(partition, _)| *partition).collect();
+        if !short.is_empty() {
+            let arguments = question(list, filter, after, wanted);
+            of.extend(self.newest_of(&short, &arguments).await?);
+            found = newest(&of, wanted);
         }
-        found.sort_by(|a, b| b.cmp(a));
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more);
         let next = next.map(|((at, member), _)| Cursor(format!("{at}.{member}")));
         Ok(Page { rows: self.rows(list, filter.merchant.as_ref(), found).await?, next })
+    }
+
+    /// The newest rows of each of these.
+    async fn newest_of(
+        &self,
+        partitions: &[Partition],
+        arguments: &Arguments,
+    ) -> LedgerResult<BTreeMap<Partition, Vec<Place>>> {
+        let asked = partitions.iter().map(|partition| {
+            let look = self.run(&scripts::PAGE, *partition, arguments);
+            async move { (*partition, look.await) }
+        });
+        let mut found = BTreeMap::new();
+        for (partition, answer) in join_all(asked).await {
+            let rows = Fields::of(answer?)?.rest().map(|row| {
+                let mut row = Fields::of(row)?;
+                Ok((number(&row.text()?)?, row.text()?))
+            });
+            found.insert(partition, rows.collect::<LedgerResult<_>>()?);
+        }
+        Ok(found)
     }
 
     async fn rows(
@@ -89,6 +118,20 @@ impl Inner {
         }
         Ok(shown.into_values().collect())
     }
+}
+
+/// How many rows each partition is asked for at first: a page has rows of many.
+fn few(wanted: usize, partitions: usize) -> usize {
+    (4 * wanted / partitions.max(1)).clamp(FEWEST, wanted.max(FEWEST)).min(wanted)
+}
+
+/// The newest of all.
+fn newest(of: &BTreeMap<Partition, Vec<Place>>, most: usize) -> Vec<(Place, Partition)> {
+    let rows = of.iter().flat_map(|(at, rows)| rows.iter().map(move |row| (row.clone(), *at)));
+    let mut found: Vec<(Place, Partition)> = rows.collect();
+    found.sort_by(|a, b| b.cmp(a));
+    found.truncate(most);
+    found
 }
 
 fn name(list: List) -> &'static str {

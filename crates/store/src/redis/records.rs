@@ -73,6 +73,7 @@ pub(super) fn receipt(row: Value) -> LedgerResult<(StoredReceipt, u32)> {
         source: head.source,
         topic: head.topic,
         received_at,
+        verified: head.verified,
         headers: head.headers,
         query: head.query,
         accounts: head.accounts,

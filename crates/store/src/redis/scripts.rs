@@ -87,5 +87,6 @@ scripts! {
     STORY: "no-writes", "story.lua";
     LOOK: "no-writes", "look.lua";
     PUT: "", "put.lua";
+    TIMELINE: "no-writes", "timeline.lua";
     FACTS: "no-writes", "facts.lua";
 }

@@ -1,8 +1,8 @@
-//! One receipt's whole story, and the rows of lists.
+//! One receipt's whole story, one order's life, and the rows of lists.
 
 use futures_util::future::join_all;
-use parcelwire_domain::id::{MessageId, Partition, ReceiptId};
-use parcelwire_engine::ports::{LedgerResult, Owner, Row};
+use parcelwire_domain::id::{AggregateId, MerchantId, MessageId, Partition, ReceiptId};
+use parcelwire_engine::ports::{LedgerResult, MOST_OF_TIMELINE, Owner, Row, Timeline};
 use redis::Value;
 use serde_json::{Value as Json, json};
 
@@ -36,6 +36,31 @@ impl Inner {
             }
         }
         Ok(found)
+    }
+
+    /// One order's life.
+    pub(super) async fn timeline(
+        &self,
+        merchant: &MerchantId,
+        order: AggregateId,
+    ) -> LedgerResult<Timeline> {
+        let mut arguments = Arguments::default();
+        arguments.add(merchant.as_str()).add(order.to_string()).number(MOST_OF_TIMELINE);
+        let answer = self.run(&scripts::TIMELINE, Partition::of(merchant), &arguments).await?;
+        let mut answer = Fields::of(answer)?;
+        let (mut events, mut messages) = (Vec::new(), Vec::new());
+        for row in Fields::of(answer.value())?.rest() {
+            events.extend(event_row(&mut Fields::of(row)?)?);
+        }
+        for row in Fields::of(answer.value())?.rest() {
+            let mut row = Fields::of(row)?;
+            let (seq, id) = (row.number()?, row.text()?);
+            let Some((mut message, _)) = message_row(&id, row.value())? else { continue };
+            message["requests"] = attempts(row.value())?.into();
+            messages.push((seq, message));
+        }
+        messages.sort_by_key(|(seq, _)| *seq);
+        Ok(Timeline { events, messages: messages.into_iter().map(|(_, row)| row).collect() })
     }
 }
 

@@ -74,6 +74,14 @@ impl Life {
             self.fired.push((now, firing));
         }
         self.refuted.extend(derivation.refuted);
+        // Whatever is planned, the order wakes in time for it.
+        let outlook = self.order.outlook(&self.rules.policy(), now);
+        let planned = outlook.iter().filter(|it| it.stands == Stands::Planned && it.at > now);
+        let first = planned.map(|it| it.at).min();
+        assert!(
+            first.is_none_or(|at| self.order.next.is_some_and(|next| next <= at)),
+            "{outlook:?}"
+        );
     }
 
     /// Wakes on time until then.

@@ -239,3 +239,39 @@ fn schemas_take_what_the_check_takes() {
         assert!(errors.is_empty(), "{name}: {errors:?}");
     }
 }
+
+#[test]
+fn a_merchant_says_who_is_told_and_of_what_over_what_the_template_says() {
+    let base = "alerts: { to: [a@base.example, b@base.example], kinds: backlog }\n";
+    let own = format!(
+        "extends: base\n{HEY}alerts:\n  to: shop@hey.example\n  webhook: {{ url: \"https://ops.example/in/\", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw }}\n"
+    );
+    let (book, told) = compile(&with(&[(T, "base", base), (M, "hey", &own)]), None);
+    assert!(told.len() == 1 && told[0].contains("a secret stands in this file"), "{told:?}");
+    let alerts = &book.merchant("hey").expect("it is in order").alerts;
+    assert_eq!(alerts.to, ["shop@hey.example"]);
+    assert_eq!(alerts.kinds, [Kind::Backlog]);
+    assert_eq!(alerts.language, Language::De, "that of the shop");
+    assert!(alerts.webhook.as_ref().is_some_and(|to| to.url() == "https://ops.example/in"));
+    let off = format!("extends: base\n{HEY}alerts: off\n");
+    let (book, told) = compile(&with(&[(T, "base", base), (M, "hey", &off)]), None);
+    assert!(told.is_empty(), "{told:?}");
+    assert!(book.merchant("hey").expect("it is in order").alerts.to.is_empty());
+}
+
+#[test]
+fn who_cannot_be_told_is_found_when_the_file_is_read() {
+    for (alerts, expected) in [
+        ("{ to: shop }", "an e-mail address"),
+        ("{ to: a@b, kinds: key_refsed }", "did you mean `key_refused`?"),
+        ("{ too: a@b }", "did you mean `to`?"),
+        ("{ kinds: backlog }", "names nobody to tell"),
+        ("{ webhook: { url: https://ops.example } }", "`secret`"),
+        ("{ webhook: { url: 'http://ops.example', secret: env:OPS } }", "unencrypted"),
+        ("{ webhook: { url: 'https://ops.example', secret: whsec_? } }", "whsec_"),
+    ] {
+        let (_, told) = compile(&with(&[(M, "hey", &format!("{HEY}alerts: {alerts}\n"))]), None);
+        let text = told.join("\n");
+        assert!(text.contains(expected), "{alerts}: {text}");
+    }
+}

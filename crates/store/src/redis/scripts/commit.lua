@@ -74,10 +74,12 @@ end
 
 local function settle(outcome, at)
   local key = T .. 'r:' .. outcome.id
-  local r = call('HMGET', key, 'o', 'c', 's')
+  local r = call('HMGET', key, 'o', 'c', 's', 'w')
   move_receipt(outcome.id, r[1], r[2], r[3], outcome.after)
   if outcome.why == '' then
-    call('HDEL', key, 'w')
+    if r[4] then
+      call('HDEL', key, 'w')
+    end
   else
     call('HSET', key, 'w', outcome.why)
   end
@@ -120,16 +122,23 @@ local function write_aggregate(merchant, a, at)
   end
   local key, names = T .. 'a:' .. merchant .. ':' .. a.id, T .. 'ax:' .. merchant .. ':' .. a.id
   local place = merchant .. '/' .. a.id
-  local stays = {}
+  -- Most writes change no name: only those that do are written.
+  local known, stays = {}, {}
+  if a.read ~= '' then
+    for _, alias in ipairs(call('SMEMBERS', names)) do
+      known[alias] = true
+    end
+  end
   if a.blob ~= '' then
     for _, alias in ipairs(a.aliases) do
       stays[alias] = true
-      if call('SADD', names, alias) == 1 then
+      if not known[alias] then
+        call('SADD', names, alias)
         call('SADD', T .. 'x:' .. merchant .. ':' .. alias, a.id)
       end
     end
   end
-  for _, alias in ipairs(call('SMEMBERS', names)) do
+  for alias in pairs(known) do
     if not stays[alias] then
       call('SREM', names, alias)
       call('SREM', T .. 'x:' .. merchant .. ':' .. alias, a.id)
@@ -145,7 +154,9 @@ local function write_aggregate(merchant, a, at)
   call('HSET', key, 'v', version, 'b', a.blob)
   call('ZADD', T .. 'u', at, place)
   if a.wake == '' then
-    call('ZREM', T .. 'wake', place)
+    if a.read ~= '' then
+      call('ZREM', T .. 'wake', place)
+    end
   else
     call('ZADD', T .. 'wake', a.wake, place)
   end
@@ -199,9 +210,14 @@ local function write_line(merchant, line, at)
   local key, field = T .. 'l:' .. line.receipt, line.place
   local member = line.receipt .. '.' .. line.place
   if call('HSETNX', key, field .. 'f', line.fixed) == 1 then
-    call('HSET', key, field .. 's', line.status, field .. 'z', at)
+    call('HSET', key, field .. 's', line.status, field .. 'z', at, field .. 'g', line.aggregate,
+      field .. 'v', line.told)
     call('ZADD', T .. 'i:' .. merchant .. ':e', at, member)
     call('ZADD', T .. 'i:' .. merchant .. ':e:' .. line.status, at, member)
+    if line.aggregate ~= '' then
+      call('ZADD', T .. 'gl:' .. merchant .. ':' .. line.aggregate, at, member)
+    end
+    return
   end
   local before = call('HMGET', key, field .. 'g', field .. 'z')
   if before[1] and before[1] ~= '' and before[1] ~= line.aggregate then

@@ -21,7 +21,7 @@ local function is_owner()
 end
 
 -- What many rows of one call change alike is gathered, and written by `finish`.
-local sums, places, owners_seen = {}, {}, {}
+local sums, places, owners_seen, emptied = {}, {}, {}, {}
 
 -- Counters are those of merchants; the name of a feed begins with `~`.
 local function count(owner, name, by)
@@ -48,8 +48,8 @@ local function move_receipt(id, owner, came, before, after)
   local lists = T .. 'i:' .. owner .. ':r'
   call('ZREM', lists .. before, id)
   call('ZADD', lists .. after, came, id)
-  if before == '0' and call('EXISTS', lists .. '0') == 0 then
-    call('SREM', T .. 'w', owner)
+  if before == '0' then
+    emptied[owner] = true
   end
   if after == '0' then
     call('SADD', T .. 'w', owner)
@@ -140,6 +140,11 @@ local function finish(answer)
       if by ~= 0 then
         call('HINCRBY', T .. 'n:' .. owner, name, by)
       end
+    end
+  end
+  for owner in pairs(emptied) do
+    if call('EXISTS', T .. 'i:' .. owner .. ':r0') == 0 then
+      call('SREM', T .. 'w', owner)
     end
   end
   for place in pairs(places) do
