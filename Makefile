@@ -5,10 +5,10 @@ APT_PACKAGES := curl openssl redis-server
 FUZZ = $(if $(shell rustup run nightly rustc --version 2>/dev/null),rustup run nightly,RUSTC_BOOTSTRAP=1) $(CARGO) fuzz
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help build demo test lint unit doc bench fuzz soak audit fmt packages
+.PHONY: help build demo test lint unit doc bench fuzz api-fuzz soak audit fmt packages
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## the release binary, target/release/parcelwire
 	$(CARGO) build --release --locked
@@ -59,6 +59,10 @@ fuzz: ## random bytes for each target, for FUZZ_SECONDS (default 600); installs 
 	  (cd fuzz && $(FUZZ) run $$target corpus/$$target seeds/$$target -- \
 	    -max_total_time=$${FUZZ_SECONDS:-600} -timeout=10 -max_len=4096 -print_final_stats=1) || exit 1; \
 	done
+
+api-fuzz: ## the API against its description, where schemathesis is installed (ST=/path/to/st)
+	$(CARGO) build --locked
+	.ci/api-fuzz
 
 soak: ## simulation over seeds for SOAK_SECONDS (default 600)
 	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} $(CARGO) test --release -p parcelwire-sim --test soak -- --nocapture

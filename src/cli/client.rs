@@ -16,7 +16,7 @@ pub(super) struct At {
     /// The relay's address [default: that of the settings]
     #[arg(long, env = "PARCELWIRE_URL")]
     url: Option<String>,
-    /// The admin token [default: that of the settings, for their own relay]
+    /// A token of it [default: the admin's of the settings, for their own relay]
     #[arg(long, env = "PARCELWIRE_ADMIN_TOKEN", hide_env_values = true)]
     token: Option<String>,
 }
@@ -176,6 +176,7 @@ fn refused(status: u16, problem: &Value) -> Failure {
         (401, _) => Failure::Configuration(
             "the token is missing or wrong (hint: --token, or PARCELWIRE_ADMIN_TOKEN)".to_owned(),
         ),
+        (403, _) => Failure::Configuration(told),
         (400 | 404, _) => Failure::Usage(told),
         (_, "merchant_misconfigured") => Failure::Configuration(told),
         _ => Failure::Unreachable(format!("answered {status}: {told}")),

@@ -21,6 +21,8 @@ mod serve;
 mod show;
 mod simulate;
 pub(crate) mod stats;
+mod store;
+mod token;
 mod try_out;
 mod unmapped;
 
@@ -73,6 +75,8 @@ enum Command {
     Alerts(alerts::Alerts),
     /// Canonical events of a running relay
     Events(events::Events),
+    /// Who else may ask a running relay, and how much they see
+    Token(token::Tokens),
     /// What happened to an order and why, in plain words
     Explain(explain::Explain),
     /// Teach a running relay what was before: open orders, of which nothing is told
@@ -95,6 +99,8 @@ enum Command {
     Completions(show::Completions),
     /// Copy the embedded store into a file while it is in use
     Backup(backup::Backup),
+    /// Move everything between the embedded store and Redis
+    Store(store::Store),
 }
 
 /// Why a command failed, by whose fault it is.
@@ -187,6 +193,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Unmapped(unmapped) => unmapped.run(&settings),
         Command::Objections(objections) => objections.run(&settings),
         Command::Polls(polls) => polls.run(&settings),
+        Command::Token(tokens) => tokens.run(&settings),
         Command::Alerts(alerts) => alerts.run(&settings),
         Command::Connectors(connectors) => connectors.run(&settings()?),
         Command::New(new) => new.run(&settings()?),
@@ -197,6 +204,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Healthcheck(health) => health.run(&settings),
         Command::Completions(completions) => completions.run(),
         Command::Backup(backup) => backup.run(&settings()?),
+        Command::Store(store) => store.run(&settings()?),
     }
 }
 

@@ -37,7 +37,12 @@ async fn app() -> TestApp {
 }
 
 async fn feed(app: &TestApp, body: &Value) -> Answer {
-    let body = body.to_string();
+    post(app, &body.to_string()).await
+}
+
+/// The feed's webhook, rightly signed.
+pub(crate) async fn post(app: &TestApp, body: &str) -> Answer {
+    let body = body.to_owned();
     let signature = hmac_base64(SHOP_SECRET.as_bytes(), body.as_bytes());
     let request =
         app.client.post(app.url("/feeds/lager")).header("x-lager-sig", signature).body(body);

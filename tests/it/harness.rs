@@ -250,6 +250,14 @@ impl TestApp {
         (self.stop, self.port, self.relay) = (stop, port, Some(relay));
     }
 
+    /// Starts a relay that was stopped, with other settings.
+    pub(crate) async fn start_tuned(&mut self, tune: impl FnOnce(&mut Settings)) {
+        let mut settings = settings(self.directory.path());
+        tune(&mut settings);
+        let (stop, port, relay) = start(settings).await;
+        (self.stop, self.port, self.relay) = (stop, port, Some(relay));
+    }
+
     pub(crate) async fn stop(&mut self) {
         self.stop.send_replace(true);
         if let Some(relay) = self.relay.take() {

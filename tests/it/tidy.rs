@@ -210,3 +210,14 @@ fn every_shipped_connector_names_its_facts_and_has_tests() {
         assert!(text.contains("\nfacts:") && text.contains("\ntests:\n"), "{}", path.display());
     }
 }
+
+#[test]
+fn every_answer_of_the_api_is_masked_by_whoever_asks() {
+    let sources = sources(&["src/http/api"]);
+    assert!(sources.len() > 8);
+    for (path, text) in sources {
+        let is_the_door = path.ends_with("access.rs") || path.ends_with("api/mod.rs");
+        let answers = product(&text).contains("HttpResponse::");
+        assert!(is_the_door || !answers, "{} answers past `Who::show`", path.display());
+    }
+}

@@ -4,6 +4,7 @@
 mod contract;
 pub mod embedded;
 mod moment;
+pub mod moving;
 mod packed;
 pub mod redis;
 mod shown;

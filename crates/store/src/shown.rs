@@ -2,7 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use parcelwire_domain::id::{MessageId, OccurrenceId, ReceiptId, RefusedId};
+use parcelwire_domain::{
+    Alias, AliasKind,
+    id::{MessageId, OccurrenceId, ReceiptId, RefusedId},
+};
+use parcelwire_engine::ports::Filter;
 use serde_json::{Value as Json, json};
 
 /// A receipt that waits for what is asked about it. It counts, and is shown, as waiting.
@@ -18,6 +22,19 @@ pub(crate) const MESSAGE_STATES: [&str; 4] = ["pending", "sent", "dead", "cancel
 /// The number of a name in a list of states; -1 for a name that none has.
 pub(crate) fn state_number(states: &[&str], name: &str) -> i64 {
     states.iter().position(|known| *known == name).map_or(-1, |place| place as i64)
+}
+
+/// The names by which a list is narrowed: one of each group must lead to the order.
+pub(crate) fn named(filter: &Filter) -> Vec<Vec<Alias>> {
+    let by: [(&[AliasKind], &Option<String>); 3] = [
+        (&[AliasKind::OrderId, AliasKind::OrderNumber], &filter.order),
+        (&[AliasKind::Email], &filter.email),
+        (&[AliasKind::TrackingNumber], &filter.tracking_number),
+    ];
+    let given = by.into_iter().filter_map(|(kinds, wanted)| Some((kinds, wanted.as_ref()?)));
+    given
+        .map(|(kinds, wanted)| kinds.iter().filter_map(|kind| Alias::new(*kind, wanted)).collect())
+        .collect()
 }
 
 fn state_name(states: &'static [&'static str], number: i64) -> &'static str {

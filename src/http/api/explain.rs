@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Path, Query},
 };
 use parcelwire_engine::explain::Language;
 
-use super::{Answer, Problem, Shared, access, bad_request, merchant, unavailable};
+use super::{Answer, Problem, Shared, access, bad_request, unavailable};
 
 /// Every order of a merchant that a name leads to.
 pub(super) async fn of(request: HttpRequest, shared: Data<Shared>, path: Path<String>) -> Answer {
-    access::admin(&request, &shared)?;
-    let id = merchant(&shared, &path)?;
+    let who = access::who(&request, &shared).await?;
+    let id = who.merchant(&shared, &path)?;
     let (order, language) = asked(request.query_string())?;
     let book = shared.engine.rules().book();
     let merchant = book.merchant(id.as_str()).ok_or_else(Problem::misconfigured)?;
@@ -21,7 +21,7 @@ pub(super) async fn of(request: HttpRequest, shared: Data<Shared>, path: Path<St
     let language = language.unwrap_or_else(own);
     let explained = shared.engine.explain(merchant, &order, language).await;
     let explained = explained.map_err(|error| unavailable(&error))?;
-    Ok(HttpResponse::Ok().json(explained))
+    who.show(explained)
 }
 
 const HINT: &str =

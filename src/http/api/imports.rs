@@ -1,7 +1,7 @@
 //! Imports: what was before the relay was connected, in rows, or as a source lists it.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Path, Payload},
 };
 use jiff::Timestamp;
@@ -10,7 +10,11 @@ use parcelwire_engine::import::{Import, ImportError, Imported, Listed, ListedErr
 use parcelwire_mapping::json::Doc;
 use serde_json::json;
 
-use super::{Answer, Problem, Shared, access, bad_request, merchant, unavailable};
+use super::{
+    Answer, Problem, Shared,
+    access::{self, Who},
+    bad_request, unavailable,
+};
 use crate::http::{
     body::{self, Unread},
     problem,
@@ -32,8 +36,9 @@ pub(super) async fn take(
     path: Path<String>,
     mut payload: Payload,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    who.administers()?;
     let limit = shared.max_body_bytes;
     let reading = body::read(&shared.bodies, &mut payload, limit);
     let body = match tokio::time::timeout(shared.request_timeout, reading).await {
@@ -47,15 +52,21 @@ pub(super) async fn take(
         Wish::Rows { source, rows, dry_run } => {
             let import = Import { merchant, source, rows, dry_run };
             let imported = shared.engine.import(import).await.map_err(refused)?;
-            Ok(HttpResponse::Ok().json(shown(&imported)))
+            who.show(shown(&imported))
         }
-        Wish::Listed { source, since } => listed(&shared, &merchant, &source, since).await,
+        Wish::Listed { source, since } => listed(&shared, &who, &merchant, &source, since).await,
     }
 }
 
-async fn listed(shared: &Shared, merchant: &MerchantId, source: &str, since: Timestamp) -> Answer {
+async fn listed(
+    shared: &Shared,
+    who: &Who,
+    merchant: &MerchantId,
+    source: &str,
+    since: Timestamp,
+) -> Answer {
     match shared.engine.import_listed(merchant, source, since).await {
-        Ok(listed) => Ok(HttpResponse::Ok().json(shown_listed(&listed))),
+        Ok(listed) => who.show(shown_listed(&listed)),
         Err(ListedError::Import(error)) => Err(refused(error)),
         Err(ListedError::Cannot(why)) => {
             Err(bad_request(why, "export its open orders and import the file: send `rows`"))

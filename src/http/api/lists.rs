@@ -1,19 +1,25 @@
 //! Pages of lists, newest first.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Path},
 };
 use parcelwire_domain::id::MerchantId;
 use parcelwire_engine::ports::List;
 use serde_json::json;
 
-use super::{Answer, LISTS, Shared, access, cursor, merchant, narrow::Narrow, unavailable};
+use super::{
+    Answer, LISTS, Shared,
+    access::{self, Who},
+    cursor,
+    narrow::Narrow,
+    unavailable,
+};
 
 /// A list over all merchants.
 pub(super) async fn all(list: List, request: HttpRequest, shared: Data<Shared>) -> Answer {
-    access::admin(&request, &shared)?;
-    page(list, None, &request, &shared).await
+    let who = access::who(&request, &shared).await?;
+    page(list, &who, who.slice(), &request, &shared).await
 }
 
 /// One merchant's list.
@@ -23,13 +29,14 @@ pub(super) async fn of(
     shared: Data<Shared>,
     path: Path<String>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
-    page(list, Some(merchant), &request, &shared).await
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    page(list, &who, Some(merchant), &request, &shared).await
 }
 
 async fn page(
     list: List,
+    who: &Who,
     merchant: Option<MerchantId>,
     request: &HttpRequest,
     shared: &Shared,
@@ -39,7 +46,7 @@ async fn page(
     let page = shared.engine.archive().page(list, filter, after, limit).await;
     let page = page.map_err(|error| unavailable(&error))?;
     let next = page.next.map(|next| cursor::seal(name(list), merchant.as_ref(), &next));
-    Ok(HttpResponse::Ok().json(json!({ "items": page.rows, "next_cursor": next })))
+    who.show(json!({ "items": page.rows, "next_cursor": next }))
 }
 
 /// The name of a list in addresses, and in its cursors.

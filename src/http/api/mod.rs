@@ -1,5 +1,6 @@
-//! The API: lists, one receipt whole, the books, test events; per merchant and over all. Handlers
-//! translate; what a question means is in `narrow`, what a page's cursor is in `cursor`.
+//! The API: lists, one receipt whole, the books, test events, tokens; per merchant and over all. Handlers
+//! translate; who may look is in `access`, what support sees in `mask`, what a question means in
+//! `narrow`, what a page's cursor is in `cursor`.
 
 mod access;
 mod coverage;
@@ -8,12 +9,15 @@ mod explain;
 mod imports;
 mod incidents;
 mod lists;
+mod mask;
 mod narrow;
 mod objections;
 mod polls;
 mod reading;
 mod stories;
 mod test_events;
+mod token;
+mod tokens;
 mod unmapped;
 
 use actix_web::{
@@ -22,7 +26,6 @@ use actix_web::{
     http::header::{ALLOW, HeaderValue},
     web,
 };
-use parcelwire_domain::id::MerchantId;
 use parcelwire_engine::ports::{List, PortError};
 
 use super::{Shared, problem::Problem};
@@ -58,6 +61,17 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(objections::add))
                 .route(web::delete().to(objections::remove))
                 .default_service(web::to(|| async { not_allowed("GET, HEAD, POST, DELETE") })),
+        )
+        .service(
+            web::resource("/tokens")
+                .route(web::route().guard(reading()).to(tokens::all))
+                .route(web::post().to(tokens::new))
+                .default_service(web::to(|| async { not_allowed("GET, HEAD, POST") })),
+        )
+        .service(
+            web::resource("/tokens/{token}")
+                .route(web::delete().to(tokens::revoke))
+                .default_service(web::to(|| async { not_allowed("DELETE") })),
         )
         .service(read("/merchants/{merchant}/receipts/{id}", web::to(stories::receipt_of)));
     for (name, list) in LISTS {
@@ -119,11 +133,4 @@ fn unavailable(error: &PortError) -> Problem {
         retry_after: Some(5),
         ..Problem::new(503, "store_unavailable", "the store does not answer", "try again")
     }
-}
-
-/// A merchant that has a file, in order or not.
-fn merchant(shared: &Shared, name: &str) -> Result<MerchantId, Problem> {
-    let id = MerchantId::parse(name).map_err(|_| not_found("merchant"))?;
-    let known = shared.engine.rules().book().merchants.contains_key(&id);
-    if known { Ok(id) } else { Err(not_found(&format!("merchant as `{id}`"))) }
 }

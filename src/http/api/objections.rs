@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Bytes, Data, Path},
 };
 use parcelwire_domain::{
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Problem, Shared, access, bad_request, cursor, merchant,
+    Answer, Problem, Shared, access, bad_request, cursor,
     narrow::{Turn, given_of, unblanked},
     unavailable,
 };
@@ -40,8 +40,8 @@ struct Wish {
 
 /// The list, or the one of it whose address is given.
 pub(super) async fn list(request: HttpRequest, shared: Data<Shared>, path: Path<String>) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
     let known = ["address", "person", "cursor", "limit"];
     let hint = "it takes address, person, cursor and limit";
     let given = given_of(request.query_string(), &known, hint)?;
@@ -49,7 +49,7 @@ pub(super) async fn list(request: HttpRequest, shared: Data<Shared>, path: Path<
         let found = shared.engine.objection(&merchant, &person).await;
         let found = found.map_err(|error| unavailable(&error))?;
         let items: Vec<Value> = found.iter().map(|it| shown(&person, it)).collect();
-        return Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })));
+        return who.show(json!({ "items": items, "next_cursor": null }));
     }
     let Turn { after, limit } = Turn::of(LIST, Some(&merchant), &given)?;
     let after = after.map(|Cursor(place)| place);
@@ -61,7 +61,7 @@ pub(super) async fn list(request: HttpRequest, shared: Data<Shared>, path: Path<
     let next =
         last.map(|(person, _)| cursor::seal(LIST, Some(&merchant), &Cursor(person.to_string())));
     let items: Vec<Value> = page.iter().map(|(person, it)| shown(person, it)).collect();
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
+    who.show(json!({ "items": items, "next_cursor": next }))
 }
 
 /// Puts somebody on the list, or changes to what they object.
@@ -71,14 +71,15 @@ pub(super) async fn add(
     path: Path<String>,
     body: Result<Bytes, actix_web::Error>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    who.changes()?;
     let body = body.map_err(|error| bad_request(format!("the body: {error}"), FORM))?;
     let (address, scope) = read(&body)?;
     let person = of_address(&shared, &merchant, &address)?;
     let kept = shared.engine.object(&merchant, &person, scope).await;
     let kept = kept.map_err(|error| unavailable(&error))?;
-    Ok(HttpResponse::Ok().json(shown(&person, &kept)))
+    who.show(shown(&person, &kept))
 }
 
 /// Takes somebody off the list.
@@ -87,14 +88,15 @@ pub(super) async fn remove(
     shared: Data<Shared>,
     path: Path<String>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    who.changes()?;
     let given = given_of(request.query_string(), &["address", "person"], WHO)?;
     let person = person(&shared, &merchant, &given)?;
     let person = person.ok_or_else(|| bad_request("it is not said who is meant", WHO))?;
     let removed = shared.engine.withdraw_objection(&merchant, &person).await;
     let removed = removed.map_err(|error| unavailable(&error))?;
-    Ok(HttpResponse::Ok().json(json!({ "person": person.to_string(), "removed": removed })))
+    who.show(json!({ "person": person.to_string(), "removed": removed }))
 }
 
 fn read(body: &[u8]) -> Result<(String, Scope), Problem> {

@@ -1,7 +1,7 @@
 //! How polling goes: every source and feed that is asked for news, whether it is mended or failing.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Path},
 };
 use jiff::Timestamp;
@@ -12,25 +12,36 @@ use parcelwire_engine::{
 };
 use serde_json::{Value, json};
 
-use super::{Answer, Shared, access, cursor, merchant, narrow::Turn, unavailable};
+use super::{
+    Answer, Shared,
+    access::{self, Who},
+    cursor,
+    narrow::Turn,
+    unavailable,
+};
 
 /// The name of the list, for its cursors.
 const LIST: &str = "polls";
 
 /// All of them.
 pub(super) async fn all(request: HttpRequest, shared: Data<Shared>) -> Answer {
-    access::admin(&request, &shared)?;
-    page(None, &request, &shared).await
+    let who = access::who(&request, &shared).await?;
+    page(&who, who.slice(), &request, &shared).await
 }
 
 /// Those of one merchant, and the feeds that it shares.
 pub(super) async fn of(request: HttpRequest, shared: Data<Shared>, path: Path<String>) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
-    page(Some(merchant), &request, &shared).await
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    page(&who, Some(merchant), &request, &shared).await
 }
 
-async fn page(merchant: Option<MerchantId>, request: &HttpRequest, shared: &Shared) -> Answer {
+async fn page(
+    who: &Who,
+    merchant: Option<MerchantId>,
+    request: &HttpRequest,
+    shared: &Shared,
+) -> Answer {
     let Turn { after, limit } = Turn::read(LIST, merchant.as_ref(), request.query_string())?;
     let polls = shared.engine.polls(merchant.as_ref()).await;
     let mut polls = polls.map_err(|error| unavailable(&error))?;
@@ -43,7 +54,7 @@ async fn page(merchant: Option<MerchantId>, request: &HttpRequest, shared: &Shar
     let last = polls.last().filter(|_| more);
     let next = last.map(|last| cursor::seal(LIST, merchant.as_ref(), &Cursor(place(last))));
     let items: Vec<Value> = polls.iter().map(|poll| shown(poll, merchant.as_ref())).collect();
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
+    who.show(json!({ "items": items, "next_cursor": next }))
 }
 
 /// A place in the list: merchants by name, then feeds.

@@ -1,17 +1,21 @@
 //! One receipt whole, and the books.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Path},
 };
 use parcelwire_domain::id::{MerchantId, ReceiptId};
 
-use super::{Answer, Shared, access, merchant, not_found, reading, unavailable};
+use super::{
+    Answer, Shared,
+    access::{self, Who},
+    not_found, reading, unavailable,
+};
 
-/// The books of all merchants.
+/// The books of all merchants, or of one's own.
 pub(super) async fn stats(request: HttpRequest, shared: Data<Shared>) -> Answer {
-    access::admin(&request, &shared)?;
-    books(&shared, None).await
+    let who = access::who(&request, &shared).await?;
+    books(&shared, &who, who.slice()).await
 }
 
 /// One merchant's books.
@@ -20,26 +24,26 @@ pub(super) async fn stats_of(
     shared: Data<Shared>,
     path: Path<String>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
-    books(&shared, Some(merchant)).await
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    books(&shared, &who, Some(merchant)).await
 }
 
-async fn books(shared: &Shared, merchant: Option<MerchantId>) -> Answer {
+async fn books(shared: &Shared, who: &Who, merchant: Option<MerchantId>) -> Answer {
     let now = shared.engine.clock().now();
     let stats = shared.engine.archive().stats(merchant, now).await;
     let stats = stats.map_err(|error| unavailable(&error))?;
-    Ok(HttpResponse::Ok().json(stats))
+    who.show(stats)
 }
 
-/// A receipt of whichever merchant, or of a feed.
+/// A receipt of whichever merchant, or of a feed; to a merchant, of its own.
 pub(super) async fn receipt(
     request: HttpRequest,
     shared: Data<Shared>,
     path: Path<String>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    story(&shared, None, &path).await
+    let who = access::who(&request, &shared).await?;
+    story(&shared, &who, who.slice(), &path).await
 }
 
 /// A receipt of this merchant; another's is not there.
@@ -48,13 +52,13 @@ pub(super) async fn receipt_of(
     shared: Data<Shared>,
     path: Path<(String, String)>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
+    let who = access::who(&request, &shared).await?;
     let (name, id) = path.into_inner();
-    let merchant = merchant(&shared, &name)?;
-    story(&shared, Some(merchant), &id).await
+    let merchant = who.merchant(&shared, &name)?;
+    story(&shared, &who, Some(merchant), &id).await
 }
 
-async fn story(shared: &Shared, merchant: Option<MerchantId>, id: &str) -> Answer {
+async fn story(shared: &Shared, who: &Who, merchant: Option<MerchantId>, id: &str) -> Answer {
     let id = ReceiptId::parse(id).map_err(|_| not_found("receipt"))?;
     let story = shared.engine.archive().story(id).await;
     let story = story.map_err(|error| unavailable(&error))?;
@@ -66,7 +70,7 @@ async fn story(shared: &Shared, merchant: Option<MerchantId>, id: &str) -> Answe
             if let Some(reading) = reading::of(&shared.engine.rules().book(), &story) {
                 story["reading"] = reading;
             }
-            Ok(HttpResponse::Ok().json(story))
+            who.show(story)
         }
         None => Err(not_found("receipt")),
     }

@@ -1,7 +1,7 @@
 //! Test events: one per trigger to one address, outside the books.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Bytes, Data, Path},
 };
 use parcelwire_domain::taxonomy::Trigger;
@@ -9,7 +9,7 @@ use parcelwire_engine::TestEvent;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Problem, Shared, access, bad_request, merchant};
+use super::{Answer, Problem, Shared, access, bad_request};
 
 /// Longest address there is.
 const MAX_EMAIL_BYTES: usize = 254;
@@ -32,8 +32,9 @@ pub(super) async fn send(
     path: Path<String>,
     body: Result<Bytes, actix_web::Error>,
 ) -> Answer {
-    access::admin(&request, &shared)?;
-    let merchant = merchant(&shared, &path)?;
+    let who = access::who(&request, &shared).await?;
+    let merchant = who.merchant(&shared, &path)?;
+    who.changes()?;
     let body = body.map_err(|error| bad_request(format!("the body: {error}"), FORM))?;
     let event = read(merchant.as_str(), &body)?;
     if shared
@@ -47,7 +48,7 @@ pub(super) async fn send(
         return Err(bad_request(detail, "add it to `testers:` in the merchant's file"));
     }
     match shared.engine.test_event(&event).await {
-        Some(outcomes) => Ok(HttpResponse::Ok().json(json!({ "items": outcomes }))),
+        Some(outcomes) => who.show(json!({ "items": outcomes })),
         None => Err(Problem::misconfigured()),
     }
 }

@@ -11,6 +11,10 @@ use super::ledger::LedgerResult;
 pub enum Shelf {
     /// Who is heard how often, and when the relay was alive.
     Hearing,
+    /// Tokens of the API, each under its id.
+    Token,
+    /// When each was last used: apart, so that noting a use brings no revoked one back.
+    TokenUse,
     /// What is wrong, and who is still to be told.
     Incident,
     /// Who has objected to hearing from a merchant, and which merchants somebody objected to.
@@ -19,12 +23,15 @@ pub enum Shelf {
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hearing, Self::Incident, Self::Objection];
+    pub const ALL: [Self; 5] =
+        [Self::Hearing, Self::Token, Self::TokenUse, Self::Incident, Self::Objection];
 
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hearing => "hearing",
+            Self::Token => "token",
+            Self::TokenUse => "token_use",
             Self::Incident => "incident",
             Self::Objection => "objection",
         }

@@ -3,6 +3,8 @@
 pub(crate) mod asking;
 pub(crate) mod books;
 pub(crate) mod feeds;
+pub(crate) mod histories;
+pub(crate) mod history;
 pub(crate) mod lanes;
 pub(crate) mod lists;
 pub(crate) mod sleeping;
@@ -72,6 +74,8 @@ macro_rules! all {
                 a_page_stands_still_while_things_come_in,
                 a_page_is_whole_whoever_has_most_of_it,
                 a_cursor_that_is_none_ends_the_list;
+            histories: whatever_happens_is_told_alike,
+                pages_stand_still_while_things_change_and_go;
             asking: an_answer_is_kept_with_its_receipt_and_only_the_first,
                 a_try_that_failed_is_remembered_over_a_start,
                 merchants_take_turns_in_being_asked_for,

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as Line};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Embedded, asking, counters, packed, page, ready,
+    Embedded, asking, counters, packed, pages, ready,
     rows::{bits, id_bytes, parsed},
     timeline, unmapped,
 };
@@ -33,7 +33,7 @@ impl Archive for Embedded {
         limit: usize,
     ) -> LedgerResult<Page> {
         self.desk
-            .read(move |connection| page::page(connection, list, &filter, after.as_ref(), limit))
+            .read(move |connection| pages::page(connection, list, &filter, after.as_ref(), limit))
             .await
     }
 

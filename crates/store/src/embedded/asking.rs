@@ -118,7 +118,7 @@ impl Asking for Embedded {
 }
 
 /// Under which merchant it stands in `polls`: a feed's under none, with its own name as source.
-fn merchant_of(owner: &Owner) -> &str {
+pub(super) fn merchant_of(owner: &Owner) -> &str {
     match owner {
         Owner::Merchant(merchant) => merchant.as_str(),
         Owner::Feed(_) => "",

@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::asking;
 use crate::shown::ASKING;
 
-const COLUMNS: [&str; 13] = [
+/// What is counted of each merchant.
+pub(super) const COLUMNS: [&str; 13] = [
     "accepted",
     "duplicate",
     "refused",

@@ -14,9 +14,10 @@ mod find;
 mod ledger;
 mod look;
 mod migrate;
+pub(crate) mod moving;
 mod open;
 mod packed;
-mod page;
+mod pages;
 mod prune;
 mod ready;
 mod rows;
@@ -96,6 +97,9 @@ pub fn open(directory: &Path) -> Result<Embedded, OpenError> {
     let lock = open::lock(directory)?;
     let path = directory.join(FILE);
     let writer = open::writer(&path)?;
+    if moving::mark(&writer).map_err(|source| OpenError::of(&path, source))?.is_some() {
+        return Err(OpenError::Unfinished { path: directory.to_owned() });
+    }
     let start = begin(&writer).map_err(|source| OpenError::of(&path, source))?;
     let reader = open::reader(&path)?;
     let mover = open::writer(&path)?;

@@ -60,6 +60,14 @@ pub enum OpenError {
         #[source]
         source: BackupError,
     },
+    /// Not all that was moved there has arrived.
+    #[error(
+        "not all that was moved to {path} has arrived (hint: run the same `parcelwire store copy` again; it goes on where it was)"
+    )]
+    Unfinished {
+        /// Which.
+        path: PathBuf,
+    },
     /// There is no room left.
     #[error("there is no room to write {path} (hint: free some on its disk, or set store.path)")]
     Full {

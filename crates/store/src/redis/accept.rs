@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Dedupe keys are kept so long: senders repeat for days.
-const DEDUPE_MS: u64 = 8 * 86_400_000;
+pub(super) const DEDUPE_MS: u64 = 8 * 86_400_000;
 
 /// Refused requests that are kept of each owner, the newest; counted are all.
 const MAX_REFUSED: u32 = 1_000;

@@ -76,6 +76,10 @@ impl Asking for Redis {
         source: SourceName,
         polled: Polled,
     ) -> LedgerResult<()> {
+        // Whoever looks at all that is there finds it.
+        let mut note = redis::cmd("SADD");
+        note.arg(format!("{}ms", keys::of(keys::partition(&owner)))).arg(keys::owner(&owner));
+        self.inner.link.ask(&note).await?;
         let mut write = redis::cmd("HSET");
         write.arg(polls_key(&owner)).arg(source.as_str()).arg(json(&polled)?);
         self.inner.link.ask(&write).await.map(|_| ())

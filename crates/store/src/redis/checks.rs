@@ -78,6 +78,16 @@ pub enum OpenError {
         #[source]
         source: PortError,
     },
+    /// Not all that was moved here has arrived.
+    #[error(
+        "not all that was moved into this Redis has arrived (hint: run the same `parcelwire store copy` again; it goes on where it was)"
+    )]
+    Unfinished,
+    /// Somebody moves the data just now.
+    #[error(
+        "the data in this Redis are being moved (hint: wait until `parcelwire store copy` has ended)"
+    )]
+    Moving,
     /// A newer parcelwire wrote the data.
     #[error(
         "the data in Redis were written by a newer version (schema {found}, this one knows {known}; hint: use that version)"

@@ -184,6 +184,42 @@ impl Link {
         Ok(vec![told])
     }
 
+    /// The masters, as they are asked one by one: in a Cluster by their addresses.
+    pub(super) async fn nodes(&self) -> LedgerResult<Vec<Option<(String, u16)>>> {
+        let mut live = self.live().await?;
+        let Live::Cluster(connection) = &mut live.1 else { return Ok(vec![None]) };
+        let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        let answers = connection.route_command(redis::cmd("DBSIZE"), all).await;
+        let Value::Map(answers) = self.told(live.0, answers).await? else {
+            return Err(PortError::NotApplied { why: "the cluster has no masters".to_owned() });
+        };
+        let mut nodes = Vec::new();
+        for (address, _) in answers {
+            let address = super::answer::text(address)?;
+            let parts = address.rsplit_once(':');
+            let node = parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+            nodes.push(Some(node.ok_or_else(|| super::answer::misfit("not an address"))?));
+        }
+        nodes.sort_unstable();
+        Ok(nodes)
+    }
+
+    /// Asks one of them.
+    pub(super) async fn ask_node(
+        &self,
+        node: Option<&(String, u16)>,
+        command: &Cmd,
+    ) -> LedgerResult<Value> {
+        let mut live = self.live().await?;
+        let (Live::Cluster(connection), Some((host, port))) = (&mut live.1, node) else {
+            return self.ask(command).await;
+        };
+        let one = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
+        let route = RoutingInfo::SingleNode(one);
+        let answer = connection.route_command(command.clone(), route).await;
+        self.told(live.0, answer).await
+    }
+
     /// Listens to a channel on a connection of its own. In a Cluster any node tells.
     pub(super) async fn listen(
         &self,
@@ -278,12 +314,31 @@ impl Arguments {
         self.0.extend(other.0);
     }
 
+    /// How long they are, together.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
     fn after(&self, mut command: Cmd) -> Cmd {
         for argument in &self.0 {
             command.arg(&argument[..]);
         }
         command
     }
+}
+
+/// An address for people: without what stands before the host, or behind the path.
+pub(super) fn shown(url: &str) -> String {
+    let one = |url: &str| {
+        let url = url.split('?').next().unwrap_or_default().trim();
+        match url.split_once("://") {
+            Some((scheme, rest)) => {
+                format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default())
+            }
+            None => url.to_owned(),
+        }
+    };
+    url.split(',').map(one).collect::<Vec<_>>().join(",")
 }
 
 fn config() -> AsyncConnectionConfig {

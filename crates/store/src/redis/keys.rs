@@ -22,7 +22,7 @@
 use parcelwire_domain::id::{FeedName, MerchantId, Partition};
 use parcelwire_engine::ports::Owner;
 
-/// Settings of all instances together.
+/// Settings of all instances together; `moving` and `copying` while data are moved.
 pub(super) const META: &str = "pw:{meta}:";
 
 /// Who is there.

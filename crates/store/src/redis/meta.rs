@@ -8,32 +8,46 @@ use super::{
     answer::{bytes, misfit, number, optional},
     connect::Link,
     keys::META,
+    moving::BUSY,
 };
+use crate::moving::MARK;
 
 /// The shape of the data. Later ones lead earlier ones to theirs; a newer one is refused.
 const SCHEMA_VERSION: i64 = 1;
 
-fn key(name: &str) -> String {
+/// Its key.
+pub(super) fn key(name: &str) -> String {
     format!("{META}{name}")
 }
 
 /// Makes what is missing, and answers the key of all instances.
 pub(super) async fn begin(link: &Link, fresh_key: [u8; 32]) -> Result<[u8; 32], OpenError> {
-    set_new(link, "schema", SCHEMA_VERSION.to_string().as_bytes()).await?;
-    fits(link).await?;
+    begin_empty(link).await?;
+    schema(link).await?;
+    if read(link, MARK).await?.is_some() {
+        return Err(OpenError::Unfinished);
+    }
+    if read(link, BUSY).await?.is_some() {
+        return Err(OpenError::Moving);
+    }
     set_new(link, "instance_key", &fresh_key).await?;
     let kept = read(link, "instance_key").await?.unwrap_or_default();
     Ok(<[u8; 32]>::try_from(kept).map_err(|_| misfit("the instance key"))?)
 }
 
-/// Whether this version can read what is there, if anything is.
-pub(super) async fn fits(link: &Link) -> Result<(), OpenError> {
-    let Some(schema) = read(link, "schema").await? else { return Ok(()) };
+/// Says of which shape the data are, where there are none yet.
+pub(super) async fn begin_empty(link: &Link) -> LedgerResult<()> {
+    set_new(link, "schema", SCHEMA_VERSION.to_string().as_bytes()).await
+}
+
+/// Of which shape the data are; nothing where there are none.
+pub(super) async fn schema(link: &Link) -> Result<Option<i64>, OpenError> {
+    let Some(schema) = read(link, "schema").await? else { return Ok(None) };
     let found = number(&String::from_utf8_lossy(&schema))?;
     if found > SCHEMA_VERSION {
         return Err(OpenError::Newer { found, known: SCHEMA_VERSION });
     }
-    Ok(())
+    Ok(Some(found))
 }
 
 async fn set_new(link: &Link, name: &str, value: &[u8]) -> LedgerResult<()> {

@@ -15,6 +15,7 @@ mod keys;
 mod lease;
 mod ledger;
 mod meta;
+pub(crate) mod moving;
 mod news;
 mod pages;
 mod ready;
@@ -114,7 +115,7 @@ pub async fn open(settings: Settings, me: String, fresh_key: [u8; 32]) -> Result
 pub async fn look(settings: &Settings, now: Timestamp) -> Result<Timestamp, OpenError> {
     let link = Link::new(settings)?;
     checks::server(&link, settings).await?;
-    meta::fits(&link).await?;
+    meta::schema(&link).await?;
     let mut worst = now;
     for told in link.ask_all(&redis::cmd("TIME")).await? {
         let told = answer::texts(told)?;

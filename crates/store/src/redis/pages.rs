@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use parcelwire_domain::{
-    Alias, AliasKind,
-    id::{MerchantId, Partition},
-};
+use parcelwire_domain::id::{MerchantId, Partition};
 use parcelwire_engine::ports::{Cursor, Filter, LedgerResult, List, Page, Row};
 use redis::Value;
 
@@ -20,7 +17,7 @@ use super::{
 };
 use crate::{
     moment::micros,
-    shown::{ASKING, MESSAGE_STATES, RECEIPT_STATES, state_number},
+    shown::{ASKING, MESSAGE_STATES, RECEIPT_STATES, named, state_number},
 };
 
 /// Where a row stands: its time and its member of the list, newest first. No two are the same.
@@ -183,7 +180,7 @@ fn question(list: List, filter: &Filter, after: Option<&Cursor>, most: usize) ->
     for state in states {
         arguments.add(state);
     }
-    let groups = groups(filter);
+    let groups = named(filter);
     arguments.number(groups.len());
     for names in groups {
         arguments.number(names.len());
@@ -208,17 +205,4 @@ fn states(list: List, wanted: Option<&str>) -> Vec<String> {
         (List::Messages, None) => numbers(0, MESSAGE_STATES.len() as i64),
         (List::Messages, Some(wanted)) => vec![state_number(&MESSAGE_STATES, wanted).to_string()],
     }
-}
-
-/// The names by which a list is narrowed: one of each group must lead to the order.
-fn groups(filter: &Filter) -> Vec<Vec<Alias>> {
-    let by: [(&[AliasKind], &Option<String>); 3] = [
-        (&[AliasKind::OrderId, AliasKind::OrderNumber], &filter.order),
-        (&[AliasKind::Email], &filter.email),
-        (&[AliasKind::TrackingNumber], &filter.tracking_number),
-    ];
-    let given = by.into_iter().filter_map(|(kinds, wanted)| Some((kinds, wanted.as_ref()?)));
-    given
-        .map(|(kinds, wanted)| kinds.iter().filter_map(|kind| Alias::new(*kind, wanted)).collect())
-        .collect()
 }

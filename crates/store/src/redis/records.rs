@@ -88,12 +88,12 @@ pub(super) fn receipt(row: Value) -> LedgerResult<(StoredReceipt, u32)> {
 pub(super) struct MessageHead {
     pub(super) occurrence: OccurrenceId,
     pub(super) trigger: Trigger,
-    leg: Leg,
-    rank: Option<u16>,
-    subject: String,
-    fresh_until: i64,
-    sandbox: bool,
-    rules: [u8; 16],
+    pub(super) leg: Leg,
+    pub(super) rank: Option<u16>,
+    pub(super) subject: String,
+    pub(super) fresh_until: i64,
+    pub(super) sandbox: bool,
+    pub(super) rules: [u8; 16],
 }
 
 impl MessageHead {

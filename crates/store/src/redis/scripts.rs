@@ -85,6 +85,8 @@ scripts! {
     REFUSED: "no-writes", "refused.lua";
     SHELF: "no-writes", "shelf.lua";
     STORY: "no-writes", "story.lua";
+    LOOK: "no-writes", "look.lua";
+    PUT: "", "put.lua";
     TIMELINE: "no-writes", "timeline.lua";
     FACTS: "no-writes", "facts.lua";
 }

@@ -11,6 +11,7 @@ use crate::contract::{Books, Host, balanced, merchant, now, receipt, step};
 
 mod damage;
 mod migration;
+mod plans;
 
 /// A data directory.
 struct OnFile {

@@ -1,5 +1,8 @@
 -- Puts small things of one owner on their shelves, or takes them away (without a value).
 local owner = take()
+if owner ~= '' then
+  note_owner(owner)
+end
 for _ = 1, number() do
   local shelf, key, is_there, value = take(), take(), take(), take()
   local name = shelf .. ':' .. owner

@@ -85,6 +85,8 @@ impl Host for Cluster {
 fn every_law_and_every_script_holds_on_a_cluster() {
     let cluster = Cluster::start();
     crate::contract::every_law!(&cluster);
+    cluster.each(&["FLUSHALL"]);
+    crate::contract::on(&cluster, async |_| moving::through(cluster.settings()).await);
     for (name, hash) in scripts::all() {
         let known = cluster.each(&["SCRIPT", "EXISTS", hash]);
         let ran = known.contains(&redis::Value::Array(vec![redis::Value::Int(1)]));

@@ -4,6 +4,7 @@ mod checks;
 mod cluster;
 mod faults;
 mod instances;
+mod moving;
 mod rights;
 mod sentinel;
 mod server;
