@@ -124,7 +124,7 @@ async fn every_operation_answers_as_it_is_described() {
 }
 
 /// What has to be asked, as the description's example has it.
-fn required(operation: &Value) -> String {
+pub(crate) fn required(operation: &Value) -> String {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let asked = parameters.filter(|it| it["in"] == "query" && it["required"] == true);
     let pairs: Vec<String> = asked

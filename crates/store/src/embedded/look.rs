@@ -80,9 +80,9 @@ mod tests {
         let connection = Connection::open(path.join(FILE)).expect("it opens");
         connection.execute_batch("PRAGMA user_version = 99").expect("it is set");
         assert!(matches!(look(&path), Err(OpenError::Newer { found: 99, .. })));
+        drop(connection);
         fs::write(path.join(FILE), "no database, and longer than a header of one would be")
             .expect("it is written");
-        drop(connection);
         assert!(matches!(look(&path), Err(OpenError::Database { .. })));
     }
 }
