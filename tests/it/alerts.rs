@@ -231,11 +231,16 @@ async fn codes_dead_letters_and_a_backlog_are_told() {
     }
     let dead = told.iter().find(|(_, data)| data["kind"] == "dead_letters").expect("it is told");
     assert_eq!(dead.1["title"], "a message to klaviyo was given up");
-    let metrics = app.client.get(app.url("/metrics")).send().await.expect("it answers");
-    let metrics = metrics.text().await.expect("text");
+    // It is counted after it was taken.
     let sent = format!("parcelwire_alerts_total{{outcome=\"sent\"}} {}", told.len());
-    assert!(metrics.contains(&sent), "{metrics}");
-    assert!(metrics.contains("parcelwire_incidents 2"), "{metrics}");
+    let metrics = async || -> String {
+        let metrics = app.client.get(app.url("/metrics")).send().await.expect("it answers");
+        metrics.text().await.expect("text")
+    };
+    until("the count", metrics, |metrics| {
+        metrics.contains(&sent) && metrics.contains("parcelwire_incidents 2")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -268,7 +268,7 @@ fn who_cannot_be_told_is_found_when_the_file_is_read() {
         ("{ too: a@b }", "did you mean `to`?"),
         ("{ kinds: backlog }", "names nobody to tell"),
         ("{ webhook: { url: https://ops.example } }", "`secret`"),
-        ("{ webhook: { url: 'http://ops.example', secret: env:OPS } }", "unencrypted"),
+        ("{ webhook: { url: 'http://203.0.113.7', secret: env:OPS } }", "unencrypted"),
         ("{ webhook: { url: 'https://ops.example', secret: whsec_? } }", "whsec_"),
     ] {
         let (_, told) = compile(&with(&[(M, "hey", &format!("{HEY}alerts: {alerts}\n"))]), None);
