@@ -120,6 +120,7 @@ impl<'a> Work<'a> {
             view,
             source: &self.source,
             backfill: false,
+            objection: None,
             test: false,
         };
         let chosen = self.merchant.choose(&candidate, &self.destination, self.now);

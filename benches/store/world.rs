@@ -158,6 +158,7 @@ impl World {
             ledger: Arc::clone(&place.ledger),
             archive: Arc::clone(&place.archive),
             vault: Arc::clone(&place.vault),
+            mailer: None,
             transport: Arc::clone(&pigeon) as _,
             clock: Arc::new(Wall),
             rules: Arc::new(Rules::new(book())),

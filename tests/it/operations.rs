@@ -42,7 +42,9 @@ fn texts(value: &Value, wanted: &str, found: &mut Vec<String>) {
 
 fn expressions() -> Vec<String> {
     let mut found = Vec::new();
-    alerts().iter().for_each(|rule| texts(rule, "expr", &mut found));
+    for rule in alerts() {
+        texts(&rule, "expr", &mut found);
+    }
     let dashboard: Value = serde_json::from_str(&page("dashboard.json")).expect("JSON");
     texts(&dashboard, "expr", &mut found);
     texts(&dashboard, "definition", &mut found);

@@ -1,7 +1,7 @@
 //! Lists, newest first. Each owner's rows in one state stand in an index by time; a page is put together
 //! of the newest of each, so that whatever is asked for, little is looked at.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use parcelwire_domain::{Alias, id::MerchantId};
 use parcelwire_engine::ports::{Cursor, Filter, List, Page, Row};
@@ -59,8 +59,11 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 }
 
 fn shown_place((at, tie, _): &Key) -> Cursor {
-    let tie: String = tie.iter().map(|byte| format!("{byte:02x}")).collect();
-    Cursor(format!("{at}.{tie}"))
+    let mut shown = format!("{at}.");
+    for byte in tie {
+        write!(shown, "{byte:02x}").expect("a text takes all that is written to it");
+    }
+    Cursor(shown)
 }
 
 /// One page.

@@ -46,6 +46,7 @@ pub(crate) enum Record {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_field_names, reason = "a code is what a source calls one")]
 pub(crate) struct Code {
     pub(crate) merchant: String,
     pub(crate) source: String,
@@ -174,7 +175,10 @@ pub(crate) fn ordered(json: &serde_json::Value) -> String {
         serde_json::Value::Array(items) => {
             format!("[{}]", items.iter().map(ordered).collect::<Vec<_>>().join(","))
         }
-        other => other.to_string(),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => json.to_string(),
     }
 }
 
@@ -240,7 +244,9 @@ mod tests {
         let sum = |sum| Record::Sum { merchant: "hey".to_owned(), name: "sent".to_owned(), sum };
         let tally = |records: &[Record]| {
             let mut tally = Tally::default();
-            records.iter().for_each(|record| tally.add(record));
+            for record in records {
+                tally.add(record);
+            }
             tally
         };
         let whole = tally(&[sum(1), sum(2)]);

@@ -21,8 +21,8 @@ impl At {
     }
 
     /// As it is written.
-    pub(super) fn shown(self, part: u8) -> Option<Place> {
+    pub(super) fn shown(self, part: u8) -> Place {
         let Self { partition, owner, list, rank } = self;
-        Some(Place { part, at: format!("{partition}.{owner}.{list}.{rank}") })
+        Place { part, at: format!("{partition}.{owner}.{list}.{rank}") }
     }
 }

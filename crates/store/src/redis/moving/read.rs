@@ -126,7 +126,7 @@ impl Server {
             }
             let records = self.whole(name, &begin, &list, at.partition, &members).await?;
             at.rank += members.len();
-            return Ok(Step { records, next: at.shown(part), can_resume: true });
+            return Ok(Step { records, next: Some(at.shown(part)), can_resume: true });
         }
     }
 
