@@ -1,14 +1,18 @@
 //! Relays on one Redis: killed, stopped, two at a time. The sandbox judges: everything that was accepted
 //! arrives, each message once.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use parcelwire::sandbox::{Sandbox, SandboxSettings};
 use rustix::process::Signal;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    harness::{PATIENCE, TOKEN, answer, merchant, next, write},
+    harness::{
+        PATIENCE, SHOP_SECRET, TOKEN, answer, fulfilment, hmac_base64, merchant, next, order, scan,
+        write,
+    },
     process::{Relay, parcel},
     redis_server::RedisServer,
 };
@@ -132,6 +136,45 @@ async fn a_relay_that_was_frozen_for_longer_than_its_lease_does_no_harm() {
     assert_eq!(stats["messages"]["sent"], 25, "{stats}");
     // What it was sending when it froze is sent again, under the same id.
     assert!(repeats(&sandbox, &emails) <= 10);
+}
+
+/// Posts what the shop says of a topic.
+async fn tell(relay: &Relay, topic: &str, body: &Value) {
+    let body = body.to_string();
+    let told = relay
+        .client
+        .post(relay.url("/hooks/hey/shop"))
+        .header("x-shopify-topic", topic)
+        .header("x-shopify-hmac-sha256", hmac_base64(SHOP_SECRET.as_bytes(), body.as_bytes()))
+        .body(body);
+    let answer = answer(told.send().await).await;
+    assert_eq!(answer.status, 202, "{answer:?} {}", relay.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_was_to_wake_at_a_relay_that_was_killed_wakes_at_another() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    let reminding = format!("after: {{ pickup_reminder: 72h }}\n{}", merchant(&sandbox.url()));
+    write(directory.path(), "config/merchants/hey.yaml", &reminding);
+    let redis = RedisServer::start().await;
+    let one = start(directory.path(), &redis).await;
+    tell(&one, "orders/create", &order(1)).await;
+    tell(&one, "fulfillments/create", &fulfilment(1)).await;
+    // The reminder is due in a few seconds, when the first relay is gone and the lease is not yet.
+    let since = jiff::Timestamp::now() - Duration::from_secs(72 * 3600 - 5);
+    let mut ready = scan(1, "ready_for_pickup");
+    ready["happened_at"] = json!(since.to_string());
+    tell(&one, "fulfillment_events/create", &ready).await;
+    assert_eq!(one.settled().await["messages"]["sent"], 2, "dispatched and ready");
+    let two = start(directory.path(), &redis).await;
+    one.kill().await;
+    let reminded = sandbox.received().wait_for(|received| received.sums().events >= 3);
+    tokio::time::timeout(PATIENCE, reminded).await.expect("the other one wakes it");
+    let told = sandbox.received().events();
+    assert_eq!(told[2].key.metric, "Pickup Reminder", "{told:?}");
+    assert_eq!(two.settled().await["messages"]["sent"], 3);
+    assert_eq!(sandbox.received().sums().repeats, 0);
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! All that is outside the relay and has bad days: the marketing tool, and the warehouse's own API.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,12 +27,19 @@ pub(crate) struct Outside {
     pub(crate) marketing: Marketing,
     pub(crate) depot: Depot,
     mails: Mutex<Vec<Mail>>,
+    refuses_key: AtomicBool,
 }
 
 impl Outside {
     pub(crate) fn new(dice: &Arc<Dice>, depot: Depot) -> Self {
         let (dice, marketing) = (Arc::clone(dice), Marketing::new(Arc::clone(dice)));
-        Self { dice, marketing, depot, mails: Mutex::default() }
+        let refuses_key = AtomicBool::new(false);
+        Self { dice, marketing, depot, mails: Mutex::default(), refuses_key }
+    }
+
+    /// Whether the marketing tool knows the relay's key from now on.
+    pub(crate) fn knows_key(&self, knows: bool) {
+        self.refuses_key.store(!knows, Ordering::Relaxed);
     }
 
     /// The mails that were taken since there were so many.
@@ -48,6 +58,7 @@ impl Outside {
                     None => answer(404, &[], Bytes::new()),
                 }
             }
+            None if self.refuses_key.load(Ordering::Relaxed) => answer(401, &[], Bytes::new()),
             None => {
                 self.marketing.take(request);
                 answer(202, &[], Bytes::from_static(b"{}"))

@@ -66,7 +66,7 @@ headers: { Authorization: 'Bearer {{ settings.api_key }}' }
 repeated_id: ignored
 send:
   request: POST /events
-  json: { id: =id, trigger: =trigger, order: =order_number, email: =email, data: =properties }
+  json: { id: =id, trigger: =trigger, name: =name, order: =order_number, email: =email, data: =properties }
 tests: {}
 ";
 
@@ -112,17 +112,38 @@ pub(crate) fn telling() -> Book {
     telling_without("")
 }
 
+/// The same after the watchful merchant chose German names.
+pub(crate) fn telling_in_german() -> Book {
+    let german = DORA.replace("mapping: watchful", "mapping: watchful\nnames: de");
+    book(&Files { dora: &german, ..Files::default() })
+}
+
 /// The same without the files of one merchant.
 pub(crate) fn telling_without(merchant: &str) -> Book {
-    book(DEPOT, MERCHANT, merchant)
+    book(&Files { without: merchant, ..Files::default() })
 }
 
 /// The files of a world whose webhooks point to what they are about.
 pub(crate) fn asking() -> Book {
-    book(POINTING, ASKING, WATCHFUL)
+    book(&Files { depot: POINTING, merchant: ASKING, without: WATCHFUL, ..Files::default() })
 }
 
-fn book(depot: &str, merchant: &str, without: &str) -> Book {
+/// What differs between worlds.
+struct Files<'a> {
+    depot: &'a str,
+    merchant: &'a str,
+    dora: &'a str,
+    without: &'a str,
+}
+
+impl Default for Files<'_> {
+    fn default() -> Self {
+        Self { depot: DEPOT, merchant: MERCHANT, dora: DORA, without: "" }
+    }
+}
+
+fn book(differs: &Files<'_>) -> Book {
+    let Files { depot, merchant, dora, without } = *differs;
     let file = |kind, name: &str, text: &str| RuleFile {
         kind,
         name: name.to_owned(),
@@ -134,7 +155,7 @@ fn book(depot: &str, merchant: &str, without: &str) -> Book {
         file(FileKind::Mapping, "default", default),
         file(FileKind::Mapping, "plain", PLAIN),
         file(FileKind::Mapping, "watchful", WATCHFUL_RULES),
-        file(FileKind::Merchant, WATCHFUL, DORA),
+        file(FileKind::Merchant, WATCHFUL, dora),
         file(FileKind::SourceConnector, "depot", depot),
         file(FileKind::DestinationConnector, "pigeon", PIGEON),
     ];

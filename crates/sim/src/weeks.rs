@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::beginning,
     dice::Plan,
-    rules::{KEY, WATCHFUL, telling, telling_without},
+    rules::{KEY, WATCHFUL, telling, telling_in_german, telling_without},
     world::{Life, World},
 };
 
@@ -66,6 +66,10 @@ impl Scan {
 pub struct Weeks {
     /// All that the marketing tool was told: hour, order, trigger.
     pub told: Vec<(u64, u64, String)>,
+    /// The names under which it was told, in the same order.
+    pub names: Vec<String>,
+    /// What became of each message: `TRIGGER STATE: WHY`, newest first.
+    pub messages: Vec<String>,
     /// What is shown of what followed: `TRIGGER OUTCOME: RULE`, newest first.
     pub followed: Vec<String>,
     /// How the orders are explained that were asked for, at the end.
@@ -109,6 +113,10 @@ pub struct Story {
     pub away: Option<(u64, u64)>,
     /// The merchant's files are gone, from an hour until another.
     pub without_files: Option<(u64, u64)>,
+    /// The marketing tool does not know the key, from an hour until another.
+    pub key_refused: Option<(u64, u64)>,
+    /// From this hour on the merchant's names are German.
+    pub german_from: Option<u64>,
     /// What is asked for at the end: names of orders or parcels.
     pub explain: Vec<&'static str>,
     /// Whether somebody is told what is wrong.
@@ -127,18 +135,27 @@ pub fn live(seed: u64, plan: Plan, story: Story) -> Weeks {
 }
 
 async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
-    let Story { mut scans, days, away, without_files, explain, has_alerts } = story;
+    let Story {
+        mut scans,
+        days,
+        away,
+        without_files,
+        key_refused,
+        german_from,
+        explain,
+        has_alerts,
+    } = story;
     world.alerts = has_alerts.then(everything_to_the_operator);
     let is_within = |hours: Option<(u64, u64)>, hour: u64| {
         hours.is_some_and(|(from, to)| (from..to).contains(&hour))
     };
-    let mut has_files = true;
+    let (mut has_files, mut is_german) = (true, false);
     scans.sort_by_key(|scan| scan.at);
     let mut scans = scans.into_iter().peekable();
     let mut crashes = 0;
     let mut life = world.begin(embedded::in_memory().expect("memory"), seed, crashes);
     let end = beginning() + Duration::from_hours(24 * days);
-    let (mut told, mut mails) = (Vec::new(), Vec::new());
+    let (mut told, mut names, mut mails) = (Vec::new(), Vec::new(), Vec::new());
     while world.clock.now() < end {
         let now = Duration::try_from(world.clock.now().duration_since(beginning()));
         let now = now.expect("time goes on");
@@ -151,6 +168,11 @@ async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
             has_files = !has_files;
             world.rules.swap(if has_files { telling() } else { telling_without(WATCHFUL) });
         }
+        if !is_german && german_from.is_some_and(|from| from <= hour) {
+            is_german = true;
+            world.rules.swap(telling_in_german());
+        }
+        world.outside.knows_key(!is_within(key_refused, hour));
         while let Some(scan) = scans.next_if(|scan| scan.at <= now) {
             while !is_accepted(&mut life, &scan).await {
                 life = revive(&world, life, seed, &mut crashes).await;
@@ -167,9 +189,10 @@ async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
             }
             life = revive(&world, life, seed, &mut crashes).await;
         }
-        told.extend(
-            world.outside.marketing.told_since(told.len()).iter().map(|body| summary(hour, body)),
-        );
+        for body in world.outside.marketing.told_since(told.len()) {
+            told.push(summary(hour, &body));
+            names.push(body["name"].as_str().unwrap_or_default().to_owned());
+        }
         let mailed = world.outside.mails_since(mails.len()).into_iter();
         mails.extend(mailed.map(|mail| (hour, mail.to, mail.id, mail.subject)));
         tokio::time::sleep(STEP).await;
@@ -183,8 +206,19 @@ async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
         format!("{} {}: {}", text("status"), text("outcome"), text("rule"))
     });
     let followed = followed.collect();
+    let messages = messages(&life).await;
     let explained = explained(&world, &life, &explain).await;
-    Weeks { told, followed, explained, crashes, mails }
+    Weeks { told, names, messages, followed, explained, crashes, mails }
+}
+
+async fn messages(life: &Life) -> Vec<String> {
+    let page = life.store.page(List::Messages, Filter::default(), None, 5000).await;
+    let rows = page.expect("memory answers").rows.into_iter();
+    let line = |row: Value| {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        format!("{} {}: {}", text("trigger"), text("state"), text("why"))
+    };
+    rows.map(line).collect()
 }
 
 async fn explained(world: &World, life: &Life, names: &[&str]) -> Vec<Explained> {

@@ -234,3 +234,41 @@ fn imported_orders_are_not_told_however_often_the_relay_dies_and_what_comes_afte
         assert_eq!(weeks.crashes > 0, plan != CALM, "{} crashes", weeks.crashes);
     }
 }
+
+#[test]
+fn what_waits_for_a_key_says_what_it_said_when_it_was_made() {
+    let scans = vec![Scan::at_hour(1, 0, "dispatched"), Scan::at_hour(7, 1, "dispatched")];
+    let story = Story {
+        scans,
+        days: 1,
+        key_refused: Some((0, 10)),
+        german_from: Some(5),
+        ..Story::default()
+    };
+    let weeks = live(12, CALM, story);
+    let mut told: Vec<_> = weeks.told.iter().zip(&weeks.names).collect();
+    told.sort_by_key(|((_, order, _), _)| *order);
+    let told: Vec<(u64, &str)> =
+        told.iter().map(|((_, order, _), name)| (*order, name.as_str())).collect();
+    // The files changed while the first one waited; the second was made after that.
+    assert_eq!(told, [(0, "Order Dispatched"), (1, "Bestellung wurde aus dem Lager versandt")]);
+    assert!(weeks.told.iter().all(|(hour, ..)| *hour >= 10), "{:?}", weeks.told);
+}
+
+#[test]
+fn a_key_that_is_refused_for_long_ends_what_grows_too_old_and_what_is_held_too_long() {
+    let mut scans = vec![
+        Scan::at_hour(1, 0, "out_for_delivery"),
+        Scan::at_hour(1, 1, "delivered"),
+        Scan::at_hour(24 * 9, 2, "delivered"),
+    ];
+    scans.extend(others(0, 9));
+    let story = Story { scans, days: 10, key_refused: Some((0, 24 * 8)), ..Story::default() };
+    let weeks = live(13, CALM, story);
+    let ends = |end: &str| weeks.messages.iter().filter(|message| *message == end).count();
+    assert_eq!(ends("out_for_delivery cancelled: too_old"), 1, "{:?}", weeks.messages);
+    assert!(ends("delivered dead: held_too_long") >= 1, "{:?}", weeks.messages);
+    // What came of its standing still since is news.
+    assert_eq!((weeks.of(0), weeks.of(1)), (vec!["shipment_stalled"], vec![]));
+    assert!(weeks.of(2).contains(&"delivered"), "the key is known again: {:?}", weeks.told);
+}

@@ -135,6 +135,11 @@ pub(crate) async fn an_order_that_asked_for_it_is_woken_until_it_is_written_anew
         assert_eq!((awake.len(), awake[0].aggregate.version), (1, 1), "until it is settled");
         assert_eq!(&awake[0].aggregate.blob[..], b"{\"an\":\"order\"}");
     }
+    // Whoever owns it next wakes it too.
+    let store = host.after_a_crash(store).await;
+    let held = self::held(&*store).await;
+    assert_eq!(store.next_due(&held).await, Ok(Some(hour)));
+    assert_eq!(store.awake(&held, hour, 9).await.expect("it answers").len(), 1);
     let mut wakes = step(&[], Vec::new());
     wakes.aggregates.push(write(Some(1), None));
     assert_eq!(store.commit(&held, vec![wakes]).await, [Ok(())]);
