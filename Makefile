@@ -3,6 +3,8 @@
 CARGO ?= cargo
 APT_PACKAGES := curl openssl redis-server
 FUZZ = $(if $(shell rustup run nightly rustc --version 2>/dev/null),rustup run nightly,RUSTC_BOOTSTRAP=1) $(CARGO) fuzz
+# The tests have built it: with their features, so that nothing is compiled a second time.
+DEBUG = $${CARGO_TARGET_DIR:-target}/debug
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
 .PHONY: help build demo test lint unit doc bench fuzz api-fuzz soak audit fmt packages
@@ -28,8 +30,8 @@ ifeq ($(NEXTEST),yes)
 else
 	$(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests
 endif
-	$(CARGO) run --locked --quiet -- check
-	$(CARGO) run --locked --quiet -- simulate scenarios
+	$(DEBUG)/parcelwire check
+	$(DEBUG)/parcelwire simulate scenarios
 
 doc:
 	$(CARGO) test --workspace --locked --doc --quiet

@@ -2,7 +2,8 @@
 //! storing, and the same client posting to the sink as fast as it can. Sink, relay, baseline and
 //! load are processes of their own; what counts are the ratios, since machines are noisy.
 //!
-//! `PARCELWIRE_BENCH_SECONDS` sets how long each measurement takes (20).
+//! `PARCELWIRE_BENCH_SECONDS` sets how long each measurement takes (20). Arguments choose: `embedded`,
+//! `redis` (beside the embedded store), `instances`; without any, all.
 
 #![expect(
     clippy::disallowed_methods,
@@ -11,14 +12,20 @@
 )]
 
 mod baseline;
+mod embedded;
+mod instances;
 mod load;
+mod redis;
+#[path = "../redis_server.rs"]
+mod redis_server;
 mod sink;
 mod system;
+mod throttle;
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command};
 
 use serde_json::Value;
-use system::{Child, Relay, ready};
+use system::{Child, ready};
 
 /// Merchants that share the load.
 pub(crate) const MERCHANTS: usize = 64;
@@ -42,7 +49,7 @@ fn main() {
             });
         }
         ["post", port, seconds] => load::post(number(port) as u16, number(seconds)),
-        _ => measure(),
+        wanted => measure(wanted),
     }
 }
 
@@ -58,7 +65,7 @@ fn role(arguments: &[String]) -> Value {
     serde_json::from_slice(&output.stdout).expect("it answers in JSON")
 }
 
-fn load(port: u16, connections: usize, seconds: u64, rate: u64, bytes: usize) -> Value {
+pub(crate) fn load(port: u16, connections: usize, seconds: u64, rate: u64, bytes: usize) -> Value {
     let [port, connections, seconds, rate, bytes] = [
         port.to_string(),
         connections.to_string(),
@@ -69,11 +76,11 @@ fn load(port: u16, connections: usize, seconds: u64, rate: u64, bytes: usize) ->
     role(&["load".to_owned(), port, connections, seconds, rate, bytes])
 }
 
-fn per_second(measured: &Value) -> f64 {
+pub(crate) fn per_second(measured: &Value) -> f64 {
     measured["per_second"].as_f64().unwrap_or(0.0)
 }
 
-fn line(name: &str, measured: &Value) {
+pub(crate) fn line(name: &str, measured: &Value) {
     println!(
         "  {name:<44} {:>8.0}/s   p50 {:>7.2} ms   p99 {:>7.2} ms",
         per_second(measured),
@@ -82,93 +89,62 @@ fn line(name: &str, measured: &Value) {
     );
 }
 
-fn verdict(name: &str, value: f64, bound: f64, fits: bool, unit: &str) {
+pub(crate) fn verdict(name: &str, value: f64, bound: f64, fits: bool, unit: &str) {
     let mark = if fits { "reached" } else { "MISSED" };
     println!("  {mark:<8} {name:<58} {value:>8.2}{unit} (bound {bound}{unit})");
 }
 
-fn measure() {
-    let seconds = std::env::var("PARCELWIRE_BENCH_SECONDS").map_or(20, |text| number(&text));
-    let directory = tempfile::tempdir().expect("a directory");
-    let ports = system::free_ports(3);
-    let (sink_port, base_port, relay_port) = (ports[0], ports[1], ports[2]);
-    let _sink = Child::role(&["sink".to_owned(), sink_port.to_string()]);
-    system::write_files(directory.path(), sink_port, relay_port);
-    let at = directory.path().to_string_lossy().into_owned();
-    let base = Child::role(&["baseline".to_owned(), base_port.to_string(), at]);
-    ready(sink_port, "/report");
-    ready(base_port, "/readyz");
-
-    println!("Baselines, {seconds} s each");
-    let mut bare = Vec::new();
-    for connections in [16, 64, 256] {
-        let measured = load(base_port, connections, seconds, 0, 2048);
-        line(&format!("verify and answer, {connections} connections"), &measured);
-        bare.push(per_second(&measured));
-    }
-    drop(base);
-    let posted = role(&["post".to_owned(), sink_port.to_string(), seconds.to_string()]);
-    line("the client posts to the sink", &posted);
-    system::ask(sink_port, "/reset");
-
-    let mut relay = Relay::start(directory.path(), relay_port);
-    std::thread::sleep(Duration::from_secs(2));
-    let idle = relay.anonymous_bytes();
-    println!("\nAccept, durable before the answer, while the pipeline works behind it");
-    let mut accepts = Vec::new();
-    for (connections, bytes) in [(16, 2048), (64, 2048), (256, 2048), (64, 6144)] {
-        let measured = load(relay_port, connections, seconds, 0, bytes);
-        line(&format!("{connections} connections, {bytes} bytes"), &measured);
-        accepts.push((connections, bytes, measured));
-        relay.drain(sink_port);
-    }
-
-    println!("\nEnd to end, one call per event");
-    system::ask(sink_port, "/reset");
-    let cpu = relay.cpu();
-    let whole = load(relay_port, 64, (seconds * 3).min(60), 0, 2048);
-    let full = relay.anonymous_bytes();
-    let waiting = relay.drain(sink_port);
-    let report = system::ask(sink_port, "/report");
-    let events = report["events"].as_f64().unwrap_or(0.0);
-    let sent = per_second(&report);
-    let cpu_us = relay.cpu().saturating_sub(cpu).as_micros() as f64 / events.max(1.0);
-    println!(
-        "  accepted {:.0}/s, sent {sent:.0}/s ({events} events, backlog drained in {waiting:.1} s), {cpu_us:.0} us CPU per event",
-        per_second(&whole)
-    );
-    system::ask(sink_port, "/reset");
-    let half = load(relay_port, 64, seconds, (sent / 2.0) as u64, 2048);
-    relay.drain(sink_port);
-    let lag = system::ask(sink_port, "/report");
-    line("webhook to sink at half of that load", &lag);
-    line("accept at half of that load", &half);
-
-    let took = relay.restart();
-    let stored = relay.accepted();
-    println!("\nMemory and start");
-    println!("  idle {:.1} MB, at full load {:.1} MB", mb(idle), mb(full));
-    println!(
-        "  ready {:.0} ms after a kill, with {stored} stored receipts",
-        took.as_secs_f64() * 1e3
-    );
-
-    println!("\nBounds");
-    let accept = per_second(&accepts[2].2) / bare[2];
-    verdict("accept at 256 connections / verify and answer", accept, 0.25, accept >= 0.25, "");
-    let p99 = accepts[1].2["p99_ms"].as_f64().unwrap_or(f64::MAX);
-    verdict("accept p99 at 64 connections", p99, 15.0, p99 < 15.0, " ms");
-    let ratio = sent / per_second(&posted);
-    verdict("end to end / the posting client", ratio, 0.10, ratio >= 0.10, "");
-    verdict("CPU per event", cpu_us, 200.0, cpu_us <= 200.0, " us");
-    let lag = lag["p99_ms"].as_f64().unwrap_or(f64::MAX);
-    verdict("lag p99 at half load", lag, 50.0, lag < 50.0, " ms");
-    verdict("idle memory", mb(idle), 40.0, mb(idle) < 40.0, " MB");
-    verdict("memory at full load", mb(full), 150.0, mb(full) < 150.0, " MB");
-    let ready_s = took.as_secs_f64();
-    verdict("ready after a kill", ready_s, 1.0, ready_s < 1.0, " s");
+/// What everything is measured beside: the machine as it is now.
+pub(crate) struct Baselines {
+    pub(crate) seconds: u64,
+    pub(crate) sink: u16,
+    pub(crate) directory: tempfile::TempDir,
+    /// Verified and answered a second, without storing anything: at 16, 64 and 256 connections.
+    pub(crate) bare: Vec<f64>,
+    /// Requests a second that the relay's client posts to the sink.
+    pub(crate) posted: f64,
+    _sink: Child,
 }
 
-fn mb(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
+impl Baselines {
+    fn measure(seconds: u64) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let ports = system::free_ports(2);
+        let (sink, base_port) = (ports[0], ports[1]);
+        let sinking = Child::role(&["sink".to_owned(), sink.to_string()]);
+        system::write_files(directory.path(), sink);
+        let at = directory.path().to_string_lossy().into_owned();
+        let base = Child::role(&["baseline".to_owned(), base_port.to_string(), at]);
+        ready(sink, "/report");
+        ready(base_port, "/readyz");
+        println!("Baselines, {seconds} s each");
+        let mut bare = Vec::new();
+        for connections in [16, 64, 256] {
+            let measured = load(base_port, connections, seconds, 0, 2048);
+            line(&format!("verify and answer, {connections} connections"), &measured);
+            bare.push(per_second(&measured));
+        }
+        drop(base);
+        let posted = role(&["post".to_owned(), sink.to_string(), seconds.to_string()]);
+        line("the client posts to the sink", &posted);
+        Self { seconds, sink, directory, bare, posted: per_second(&posted), _sink: sinking }
+    }
+}
+
+fn measure(wanted: &[&str]) {
+    let wants = |name: &str| {
+        let mut chosen = wanted.iter().filter(|word| !word.starts_with("--")).peekable();
+        chosen.peek().is_none() || chosen.any(|word| *word == name)
+    };
+    let seconds = std::env::var("PARCELWIRE_BENCH_SECONDS").map_or(20, |text| number(&text));
+    let beside = Baselines::measure(seconds);
+    if wants("embedded") {
+        embedded::measure(&beside);
+    }
+    if wants("redis") {
+        redis::measure(&beside);
+    }
+    if wants("instances") {
+        instances::measure(&beside);
+    }
 }

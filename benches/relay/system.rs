@@ -25,6 +25,13 @@ impl Child {
         let own = std::env::current_exe().expect("it runs");
         Self(Command::new(own).args(arguments).spawn().expect("it starts"))
     }
+
+    /// The same where nobody reads what it says, and it is ended before it would end.
+    pub(crate) fn quiet_role(arguments: &[String]) -> Self {
+        let own = std::env::current_exe().expect("it runs");
+        let quiet = Command::new(own).args(arguments).stdout(Stdio::null()).spawn();
+        Self(quiet.expect("it starts"))
+    }
 }
 
 impl Drop for Child {
@@ -44,7 +51,7 @@ pub(crate) fn settings_file(directory: &Path) -> PathBuf {
     directory.join("parcelwire.yaml")
 }
 
-pub(crate) fn write_files(directory: &Path, sink: u16, relay: u16) {
+pub(crate) fn write_files(directory: &Path, sink: u16) {
     let merchants = directory.join("config/merchants");
     fs::create_dir_all(&merchants).expect("it is made");
     for merchant in 0..MERCHANTS {
@@ -59,10 +66,17 @@ pub(crate) fn write_files(directory: &Path, sink: u16, relay: u16) {
     fs::create_dir_all(&mappings).expect("it is made");
     let one_call = "extends: default\ntriggers: { order_fully_delivered: off }\n";
     fs::write(mappings.join("one_call.yaml"), one_call).expect("it is written");
-    let settings = format!(
-        "http: {{ port: {relay} }}\nadmin: {{ token: bench }}\negress: {{ allow: [127.0.0.0/8] }}\nlog: {{ level: error }}\n"
-    );
+    let settings =
+        "admin: { token: bench }\negress: { allow: [127.0.0.0/8] }\nlog: { level: error }\n";
     fs::write(settings_file(directory), settings).expect("it is written");
+}
+
+/// Processor time of a process so far.
+pub(crate) fn cpu_of(pid: u32) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).expect("Linux");
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS)
 }
 
 /// A GET on a connection of its own.
@@ -108,25 +122,42 @@ pub(crate) struct Relay {
     child: Child,
     directory: PathBuf,
     port: u16,
+    store: Store,
 }
 
-fn start(directory: &Path) -> Child {
+/// Where a relay keeps everything.
+#[derive(Debug, Clone)]
+pub(crate) enum Store {
+    Embedded,
+    /// How durable it is, and where.
+    Redis {
+        fsync: &'static str,
+        url: String,
+    },
+}
+
+fn start(directory: &Path, port: u16, store: &Store) -> Child {
     let binary = Path::new(env!("CARGO_BIN_EXE_parcelwire"));
-    let child = Command::new(binary)
-        .arg("serve")
-        .arg("--config")
-        .arg(settings_file(directory))
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .spawn();
+    let mut serve = Command::new(binary);
+    serve.arg("serve").arg("--config").arg(settings_file(directory));
+    serve.env("PARCELWIRE__HTTP__PORT", port.to_string());
+    if let Store::Redis { fsync, url } = store {
+        serve.env("PARCELWIRE__STORE__KIND", "redis").env("PARCELWIRE__STORE__URL", url);
+        serve.env("PARCELWIRE__STORE__FSYNC", fsync);
+    }
+    let child = serve.current_dir(directory).stdin(Stdio::null()).spawn();
     Child(child.expect("it starts"))
 }
 
 impl Relay {
-    pub(crate) fn start(directory: &Path, port: u16) -> Self {
-        let child = start(directory);
+    pub(crate) fn start(directory: &Path, port: u16, store: Store) -> Self {
+        let child = start(directory, port, &store);
         ready(port, "/readyz");
-        Self { child, directory: directory.to_owned(), port }
+        Self { child, directory: directory.to_owned(), port, store }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.0.id()
     }
 
     /// Kills it, starts it again; how long until it is ready.
@@ -134,7 +165,7 @@ impl Relay {
         drop(self.child.0.kill());
         drop(self.child.0.wait());
         let began = Instant::now();
-        self.child = start(&self.directory);
+        self.child = start(&self.directory, self.port, &self.store);
         ready(self.port, "/readyz");
         began.elapsed()
     }
@@ -161,10 +192,7 @@ impl Relay {
 
     /// Processor time so far.
     pub(crate) fn cpu(&self) -> Duration {
-        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.0.id())).expect("Linux");
-        let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
-        Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS)
+        cpu_of(self.pid())
     }
 
     /// Anonymous memory now.

@@ -16,6 +16,8 @@ mod lists;
 mod parcels;
 mod place;
 mod receipts;
+#[path = "../redis_server.rs"]
+mod redis_server;
 mod seed;
 mod world;
 

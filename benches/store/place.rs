@@ -1,16 +1,17 @@
 //! Where a store is: a directory, or a redis-server of its own.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
 
 use parcelwire_engine::ports::{Archive, Held, Ledger, Vault};
 use parcelwire_store::{embedded, redis};
+
+use crate::redis_server::RedisServer;
 
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(crate) struct Place {
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) key: [u8; 32],
-    server: Option<Server>,
+    server: Option<RedisServer>,
     directory: tempfile::TempDir,
 }
 
@@ -50,9 +51,9 @@ impl Place {
                 Self { ledger, archive, vault: store, key, server: None, directory }
             }
             Kind::Redis => {
-                let server = Server::start(directory.path());
+                let server = RedisServer::start(directory.path(), "everysec");
                 let settings = redis::Settings {
-                    url: format!("redis+unix://{}", socket(directory.path())),
+                    url: server.url(),
                     cluster: false,
                     sentinel_master: None,
                     sentinel_password: None,
@@ -84,13 +85,13 @@ impl Place {
     pub(crate) fn memory_bytes(&self) -> u64 {
         match &self.server {
             None => anonymous_bytes(),
-            Some(_) => used_memory(self.directory.path()),
+            Some(server) => used_memory(server),
         }
     }
 
     /// Processor time so far: of this process, and of the server.
     pub(crate) fn cpu(&self) -> Duration {
-        let server = self.server.as_ref().map(|server| cpu_of(&server.0.id().to_string()));
+        let server = self.server.as_ref().map(|server| cpu_of(&server.pid().to_string()));
         cpu_of("self") + server.unwrap_or_default()
     }
 
@@ -100,42 +101,8 @@ impl Place {
     }
 }
 
-struct Server(Child);
-
-impl Server {
-    fn start(directory: &Path) -> Self {
-        let mut child = Command::new("redis-server")
-            .args(["--port", "0", "--unixsocket", &socket(directory), "--save", ""])
-            .args(["--appendonly", "yes", "--appendfsync", "everysec"])
-            // A rewrite of a file that grows in an hour what it grows in a year is none of our business.
-            .args(["--auto-aof-rewrite-percentage", "0"])
-            .current_dir(directory)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed (hint: `make packages`)");
-        let mut told = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let ready = told.any(|line| line.is_ok_and(|line| line.contains("eady to accept")));
-        assert!(ready, "redis-server starts");
-        drop(std::thread::spawn(move || told.for_each(drop)));
-        Self(child)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn socket(directory: &Path) -> String {
-    directory.join("redis.sock").to_string_lossy().into_owned()
-}
-
-fn used_memory(directory: &Path) -> u64 {
-    let mut wire = UnixStream::connect(socket(directory)).expect("it listens");
+fn used_memory(server: &RedisServer) -> u64 {
+    let mut wire = UnixStream::connect(server.socket()).expect("it listens");
     wire.write_all(b"INFO memory\r\nQUIT\r\n").expect("it hears");
     let mut told = String::new();
     wire.read_to_string(&mut told).expect("it answers");
