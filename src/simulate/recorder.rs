@@ -17,7 +17,7 @@ use parcelwire_domain::{
 use parcelwire_engine::ports::{
     Accepted, Asked, Asking, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult,
     NewMessage, NewReceipt, Next, Outcome, Owner, PauseChange, Polled, ReadyMessage, Recalled,
-    ReceiptLines, Refused, Retention, StoredReceipt, StoryLine, ToAsk, Transport, TransportError,
+    ReceiptLines, Refused, Retention, StoredReceipt, StoryLine, Swept, ToAsk, Transport, TransportError,
     WakeUp, Want,
 };
 use parcelwire_mapping::{
@@ -222,6 +222,15 @@ impl Ledger for Recorder {
 
     async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool> {
         self.store.prune(now, retention).await
+    }
+
+    async fn sweep(
+        &self,
+        held: &Held,
+        now: Timestamp,
+        after: Option<String>,
+    ) -> LedgerResult<Swept> {
+        self.store.sweep(held, now, after).await
     }
 
     async fn news(&self) {

@@ -182,9 +182,11 @@ impl Engine {
         }
     }
 
-    /// Prunes what is old, and lets go of paused destinations whose settings changed.
+    /// Prunes what is old, looks for what nobody would come to, and lets go of paused destinations whose
+    /// settings changed.
     async fn keep_house(&self, mut stop: watch::Receiver<bool>) {
         let shared = &self.shared;
+        let mut swept = None;
         let mut changes = shared.rules.changes();
         shared.keep_rules().await;
         shared.resume_changed().await;
@@ -208,6 +210,7 @@ impl Engine {
                     if let Err(error) = shared.ledger.prune(shared.clock.now(), retention).await {
                         tracing::warn!(%error, "old data could not be pruned");
                     }
+                    swept = shared.sweep(swept).await;
                 }
             }
         }

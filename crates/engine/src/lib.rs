@@ -24,6 +24,7 @@ pub mod room;
 pub mod rules;
 mod send;
 mod settings;
+mod sweep;
 mod test_event;
 pub mod trace;
 

@@ -12,6 +12,8 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
+use crate::ports::OrphanKind;
+
 /// What kind of metric it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -42,7 +44,7 @@ pub struct About {
 const OUTCOME: &[&str] = &["outcome"];
 
 /// All metrics there are.
-pub const ALL: [&About; 26] = [
+pub const ALL: [&About; 27] = [
     &RECEIVED,
     &ACCEPT,
     &PROCESSED,
@@ -50,6 +52,7 @@ pub const ALL: [&About; 26] = [
     &ATTEMPTS,
     &LAG,
     &STORE_ERRORS,
+    &ORPHANS,
     &LOOKUPS,
     &POLLS,
     &POLL_AGE,
@@ -104,6 +107,12 @@ const STORE_ERRORS: About = About::counter(
     OUTCOME,
     "store calls that failed",
     "any: see the log; nothing is lost, work is repeated",
+);
+const ORPHANS: About = About::counter(
+    "parcelwire_orphans_total",
+    &["what"],
+    "unfinished things that nobody would ever have come to, found and put back",
+    "stays 0: any is a mistake of ours, or somebody wrote into the store; the log has their ids, please report it",
 );
 const LOOKUPS: About = About::counter(
     "parcelwire_lookups_total",
@@ -234,6 +243,13 @@ pub struct Outcome {
     pub outcome: String,
 }
 
+/// One label: what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct What {
+    /// `receipt`, `message`, …
+    pub what: &'static str,
+}
+
 /// Rules that stop what somebody does not want, or is not known to want.
 pub(crate) const UNWANTED: [&str; 3] = ["objected", "consent denied", "consent unknown"];
 
@@ -256,6 +272,8 @@ pub struct Metrics {
     pub lag_seconds: Histogram,
     /// Store calls that failed, by kind.
     pub store_errors: Family<Outcome, Counter>,
+    /// What nobody would have come to, by what it was.
+    pub orphans: Family<What, Counter>,
     /// What was asked about receipts, by what came of it.
     pub lookups: Family<Outcome, Counter>,
     /// Rounds of asking sources for news, by how they ended.
@@ -302,6 +320,11 @@ impl Default for Metrics {
         let polls = counted(&POLLS, &["ok", "failed", "key_wrong", "cut"]);
         let alerts = counted(&ALERTS, &["sent", "again", "given_up"]);
         let spans = counted(&SPANS, &["exported", "dropped", "failed"]);
+        let orphans = Family::<What, Counter>::default();
+        for kind in OrphanKind::ALL {
+            drop(orphans.get_or_create(&What { what: kind.name() }));
+        }
+        ORPHANS.register(&mut registry, orphans.clone());
         let mut measured = |about: &About| {
             let gauge = Gauge::default();
             about.register(&mut registry, gauge.clone());
@@ -319,6 +342,7 @@ impl Default for Metrics {
             attempts,
             lag_seconds,
             store_errors,
+            orphans,
             lookups,
             polls,
             poll_age_seconds,
@@ -368,6 +392,10 @@ impl Metrics {
     pub fn spans_ended(&self, outcome: &str, count: usize) {
         let outcome = Outcome { outcome: outcome.to_owned() };
         self.spans.get_or_create(&outcome).inc_by(count as u64);
+    }
+
+    pub(crate) fn orphan(&self, kind: OrphanKind) {
+        self.orphans.get_or_create(&What { what: kind.name() }).inc();
     }
 
     pub(crate) fn count(family: &Family<Outcome, Counter>, outcome: &str) {

@@ -13,7 +13,7 @@ use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
     Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
     PauseChange, Place, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, Shelf,
-    StoredReceipt, Vault, WakeUp, Want,
+    StoredReceipt, Swept, Vault, WakeUp, Want,
 };
 use parcelwire_store::embedded::Embedded;
 use tokio::sync::Notify;
@@ -192,6 +192,15 @@ impl Ledger for Faulty {
 
     async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool> {
         self.write("prune", self.store.prune(now, retention)).await?
+    }
+
+    async fn sweep(
+        &self,
+        held: &Held,
+        now: Timestamp,
+        after: Option<String>,
+    ) -> LedgerResult<Swept> {
+        self.write("sweep", self.store.sweep(held, now, after)).await?
     }
 
     async fn news(&self) {

@@ -12,6 +12,7 @@ use super::records::{
     Commit, Conclusion, NewReceipt, Outcome, Owner, PauseChange, PendingMessage, ReadyMessage,
     Refused, Retention, StoredAggregate, StoredReceipt, WakeUp,
 };
+use super::sweep::Swept;
 
 /// Why a store did not answer as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -190,6 +191,16 @@ pub trait Ledger: Asking + Send + Sync {
     /// Forgets what is settled and older than `retention`, a bounded amount per call; answers
     /// whether there is more. Changes no counter.
     async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool>;
+
+    /// Looks at a bounded part of what is unfinished for things that nobody would ever come to, and puts
+    /// them back where they belong. What is in hand is no such thing, nor is what is being written just
+    /// now. Begins behind `after`, where the last part ended, or at the beginning.
+    async fn sweep(
+        &self,
+        held: &Held,
+        now: Timestamp,
+        after: Option<String>,
+    ) -> LedgerResult<Swept>;
 
     /// Comes back when there may be something new to process or to send. May come back for
     /// nothing; polls are the truth.

@@ -221,6 +221,10 @@ impl History {
         whole.aggregates.push(write);
         let events = if self.dice.below(6) == 0 { 12 } else { 1 + self.dice.below(2) };
         whole.story = (0..events).map(|n| self.line(receipt, n as u16, aggregate)).collect();
+        if self.is_parked(receipt) {
+            // A fact is parked in an order, which wakes when it has waited for too long.
+            whole.story[0].aggregate = Some(aggregate);
+        }
         if self.dice.below(5) == 0 {
             whole.story.push(self.line(receipt, FOLLOWED + 3, aggregate));
         }
@@ -243,8 +247,18 @@ impl History {
         Deed::Commit(whole)
     }
 
+    fn is_parked(&self, receipt: ReceiptId) -> bool {
+        self.parked.iter().any(|(parked, _)| *parked == receipt)
+    }
+
+    /// Whether one of a merchant's orders may hold a parked fact: each of them wakes then.
+    fn parks(&self, whose: &MerchantId) -> bool {
+        self.parked.iter().any(|(_, merchant)| merchant == whose)
+    }
+
     /// An order that is written anew, or a new one.
     fn order(&mut self, whose: &MerchantId) -> AggregateWrite {
+        let parks = self.parks(whose);
         let known = self.orders.entry(whose.clone()).or_default();
         let old = self.dice.below(3) == 0 && !known.is_empty();
         if !old {
@@ -262,7 +276,7 @@ impl History {
             });
         }
         let place = if old { self.dice.below(known.len()) } else { known.len() - 1 };
-        let wakes = self.dice.below(3) == 0;
+        let wakes = self.dice.below(3) == 0 || parks;
         let wake_at = wakes.then(|| self.at + Duration::from_secs(86_400));
         let order = &mut known[place];
         order.version += 1;
@@ -408,6 +422,7 @@ impl History {
     /// Two orders of a merchant become one.
     fn merge(&mut self) -> Deed {
         let whose = self.merchant();
+        let wake_at = self.parks(&whose).then(|| self.at + Duration::from_secs(86_400));
         let known = self.orders.entry(whose.clone()).or_default();
         if known.len() < 2 {
             return self.accept();
@@ -430,7 +445,7 @@ impl History {
             read: Some(kept.version - 1),
             blob: Some(Bytes::from_static(b"{\"of\":\"two\"}")),
             aliases: kept.aliases.clone(),
-            wake_at: None,
+            wake_at,
             merged_into: None,
         });
         whole.aggregates.push(AggregateWrite {

@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod lanes;
 pub(crate) mod lists;
 pub(crate) mod sleeping;
+pub(crate) mod sweeping;
 pub(crate) mod unmapped;
 pub(crate) mod vault;
 
@@ -82,6 +83,8 @@ macro_rules! all {
                 answers_go_with_their_bodies,
                 how_far_a_source_was_polled_survives;
             sleeping: a_receipt_stays_while_something_may_follow_from_it_and_goes_then;
+            sweeping: whatever_happens_and_whoever_falls_over_all_has_an_owner,
+                a_part_is_bounded_and_the_parts_come_to_an_end;
             vault: the_last_write_of_a_place_counts,
                 a_shelf_is_read_in_the_order_of_its_keys;
             unmapped: a_code_is_counted_in_the_commit_and_not_again_when_that_is_repeated,

@@ -8,7 +8,7 @@ use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, R
 use parcelwire_engine::ports::{
     Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
     PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
-    StoredReceipt, WakeUp, Want,
+    StoredReceipt, Swept, WakeUp, Want,
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -68,14 +68,15 @@ impl Ledger for Embedded {
         self.note(answers.is_ok());
         let results = match answers {
             Ok(answers) => {
-                doubt.told();
                 let told = answers.into_iter().zip(owners).map(|((answer, seq), whose)| {
                     if let Some(seq) = seq {
                         self.waiting.add(whose, seq);
                     }
                     Ok(answer)
                 });
-                told.collect()
+                let told = told.collect();
+                doubt.told();
+                told
             }
             Err(error) => {
                 match &error {
@@ -284,6 +285,15 @@ impl Ledger for Embedded {
 
     async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool> {
         self.desk.write(move |connection| prune::prune(connection, micros(now), retention)).await
+    }
+
+    async fn sweep(
+        &self,
+        _: &Held,
+        now: Timestamp,
+        after: Option<String>,
+    ) -> LedgerResult<Swept> {
+        self.sweep_part(micros(now), after.as_deref()).await
     }
 
     async fn news(&self) {

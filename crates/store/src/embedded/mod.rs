@@ -21,6 +21,7 @@ mod pages;
 mod prune;
 mod ready;
 mod rows;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -28,6 +28,17 @@ struct Queue {
     last: Whose,
     /// Whether this is what the table says.
     is_read: bool,
+    /// Writes that put something into the table and have not told it here yet.
+    writes: Writes,
+    /// What is in the table and not here, with the write that was the next to begin when that was seen.
+    suspects: BTreeMap<i64, u64>,
+}
+
+/// Writes under way, in the order in which they began.
+#[derive(Debug, Default)]
+struct Writes {
+    open: BTreeSet<u64>,
+    next: u64,
 }
 
 impl Waiting {
@@ -60,6 +71,40 @@ impl Waiting {
             .collect())
     }
 
+    /// Looks at the next `most` that wait, behind a place in the table, for what is neither free nor handed
+    /// out and not being told of just now, and frees it. Answers its ids, and where the look ended: nowhere
+    /// when that was the end.
+    pub(super) fn sweep(
+        &self,
+        connection: &Connection,
+        after: i64,
+        most: usize,
+    ) -> rusqlite::Result<(Vec<[u8; 16]>, Option<i64>)> {
+        // Held for the whole look: no write begins meanwhile that tells this queue of itself.
+        let mut queue = self.queue();
+        if !queue.is_read {
+            return Ok((Vec::new(), None));
+        }
+        let rows: Vec<(bool, String, i64)> = connection
+            .prepare_cached(
+                "SELECT feed, owner, seq FROM receipts INDEXED BY receipts_open
+                 WHERE state = 0 AND seq > ?1 ORDER BY seq LIMIT ?2",
+            )?
+            .query_map((after, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let last = rows.last().map(|(_, _, seq)| *seq).filter(|_| rows.len() == most);
+        let lost = queue.lost(rows, after..=last.unwrap_or(i64::MAX));
+        let mut look = connection.prepare_cached("SELECT id FROM receipts WHERE seq = ?1")?;
+        let mut found = Vec::with_capacity(lost.len());
+        for (whose, seq) in lost {
+            found.push(look.query_row([seq], |row| row.get(0))?);
+            queue.free.entry(whose).or_default().insert(seq);
+        }
+        Ok((found, last))
+    }
+
     /// Something is written now and waits.
     pub(super) fn add(&self, whose: Whose, seq: i64) {
         self.queue().free.entry(whose).or_default().insert(seq);
@@ -76,11 +121,6 @@ impl Waiting {
     /// Something was handed out and is settled.
     pub(super) fn done(&self, receipt: &[u8; 16]) {
         self.queue().handed.remove(receipt);
-    }
-
-    /// Nobody knows what was written: the table does.
-    pub(super) fn doubt(&self) {
-        self.queue().is_read = false;
     }
 
     /// The place of the first one that waits: of one owner, or of all.
@@ -123,6 +163,33 @@ impl Queue {
         }
         (self.free, self.is_read) = (free, true);
         Ok(())
+    }
+
+    /// Of rows that wait, those that are missing here for certain. What a write under way may be about to
+    /// tell is remembered, and missing when it still is once that write has ended.
+    fn lost(
+        &mut self,
+        rows: Vec<(bool, String, i64)>,
+        looked_at: std::ops::RangeInclusive<i64>,
+    ) -> Vec<(Whose, i64)> {
+        let handed: BTreeSet<i64> = self.handed.values().map(|(_, seq)| *seq).collect();
+        let before = self.suspects.clone();
+        self.suspects.retain(|seq, _| !looked_at.contains(seq));
+        let mut lost = Vec::new();
+        for (feed, owner, seq) in rows {
+            let whose = (feed, owner);
+            let is_free = self.free.get(&whose).is_some_and(|free| free.contains(&seq));
+            if is_free || handed.contains(&seq) {
+                continue;
+            }
+            let mark = before.get(&seq).copied().unwrap_or(self.writes.next);
+            if self.writes.open.first().is_none_or(|first| *first >= mark) {
+                lost.push((whose, seq));
+            } else {
+                self.suspects.insert(seq, mark);
+            }
+        }
+        lost
     }
 
     fn take(&mut self, per_owner: usize, limit: usize) -> Vec<(Whose, i64)> {
@@ -174,25 +241,34 @@ fn whole(
     Ok(found)
 }
 
-/// Puts the queue in doubt unless it is told how a write ended: whoever waited for that may have
-/// been dropped.
-pub(super) struct Doubt(Option<Arc<Waiting>>);
+/// A write that puts something into the table. It puts the queue in doubt unless it is told how it ended:
+/// whoever waited for that may have been dropped.
+pub(super) struct Doubt {
+    waiting: Arc<Waiting>,
+    number: u64,
+    is_told: bool,
+}
 
 impl Doubt {
     pub(super) fn until_told(waiting: &Arc<Waiting>) -> Self {
-        Self(Some(Arc::clone(waiting)))
+        let mut queue = waiting.queue();
+        let number = queue.writes.next;
+        queue.writes.next += 1;
+        queue.writes.open.insert(number);
+        drop(queue);
+        Self { waiting: Arc::clone(waiting), number, is_told: false }
     }
 
-    /// It is known.
+    /// It is known, and the queue has what was written.
     pub(super) fn told(mut self) {
-        self.0 = None;
+        self.is_told = true;
     }
 }
 
 impl Drop for Doubt {
     fn drop(&mut self) {
-        if let Some(waiting) = &self.0 {
-            waiting.doubt();
-        }
+        let mut queue = self.waiting.queue();
+        queue.writes.open.remove(&self.number);
+        queue.is_read &= self.is_told;
     }
 }

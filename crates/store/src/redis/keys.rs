@@ -7,7 +7,7 @@
 //! | `T` `dd:KEY` | the receipt under this dedupe key, for eight days |
 //! | `T` `r:RECEIPT`, `rh:`, `rb:`, `ra:` | what changes of a receipt; what does not; its body; what was answered about it |
 //! | `T` `l:RECEIPT`, `rm:RECEIPT` | its lines by the place of their event; its messages |
-//! | `T` `a:MERCHANT:ORDER`, `ax:`, `x:MERCHANT:KIND:VALUE` | an aggregate; its names; the aggregates that a name leads to |
+//! | `T` `a:MERCHANT:ORDER`, `ax:`, `x:MERCHANT:KIND:VALUE` | an aggregate, with when it wakes; its names; the aggregates that a name leads to |
 //! | `T` `gl:MERCHANT:ORDER`, `gm:`, `gp:` | an aggregate's lines, its messages, its unsent ones in the order in which they were made |
 //! | `T` `m:MESSAGE`, `mh:`, `mf:`, `mt:` | what changes of a message; what does not; what it says; its attempts |
 //! | `T` `q:MERCHANT/DESTINATION` | the first unsent message of each lane, by when it is due |

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
     Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, StoredReceipt, WakeUp,
-    Want,
+    PauseChange, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, StoredReceipt, Swept,
+    WakeUp, Want,
 };
 
 use super::{
@@ -117,6 +117,15 @@ impl Ledger for Redis {
 
     async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool> {
         self.inner.prune(micros(now), retention).await
+    }
+
+    async fn sweep(
+        &self,
+        held: &Held,
+        now: Timestamp,
+        after: Option<String>,
+    ) -> LedgerResult<Swept> {
+        self.inner.sweep(held, now, after.as_deref()).await
     }
 
     async fn news(&self) {

@@ -22,6 +22,7 @@ mod ready;
 mod records;
 mod scripts;
 mod story;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod vault;

@@ -190,7 +190,7 @@ fn pairs(answer: Value) -> LedgerResult<Vec<(String, String)>> {
 }
 
 /// A cursor and the keys that it found.
-fn scanned(answer: Value) -> LedgerResult<(String, Vec<String>)> {
+pub(super) fn scanned(answer: Value) -> LedgerResult<(String, Vec<String>)> {
     let mut answer = super::answer::Fields::of(answer)?;
     let cursor = bytes(answer.value())?.unwrap_or_default();
     let cursor = text(Value::BulkString(cursor))?;

@@ -66,6 +66,7 @@ scripts! {
     UNCLAIM: "allow-oom", "unclaim.lua";
     KEEP: "allow-oom", "keep.lua";
     PRUNE: "allow-oom", "prune.lua";
+    SWEEP: "allow-oom", "sweep.lua";
     LEASE: "allow-oom", "lease.lua";
     INSTANCES_SEEN: "allow-oom", "instances.lua";
     ASK: "", "ask.lua";

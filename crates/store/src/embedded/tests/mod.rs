@@ -12,6 +12,7 @@ use crate::contract::{Books, Host, balanced, merchant, now, receipt, step};
 mod damage;
 mod migration;
 mod plans;
+mod sweep;
 
 /// A data directory.
 struct OnFile {
@@ -83,7 +84,7 @@ fn a_queue_in_doubt_is_told_by_the_table_and_hands_nothing_out_twice() {
         let settled = step(&[(1, Outcome::Forwarded)], Vec::new());
         assert_eq!(store.commit(&held, vec![settled]).await, [Ok(())]);
         // Nobody heard how a write ended: what was queued for it is lost, and read again.
-        store.waiting.doubt();
+        drop(waiting::Doubt::until_told(&store.waiting));
         // A place told late, of something that is settled by now, brings nothing back.
         store.waiting.add((false, "hey".to_owned()), 1);
         let rest = store.waiting(&held, 100, 100).await.expect("it answers");

@@ -151,7 +151,7 @@ local function write_aggregate(merchant, a, at)
     return
   end
   local version = string.format('%.0f', tonumber(a.read == '' and '0' or a.read) + 1)
-  call('HSET', key, 'v', version, 'b', a.blob)
+  call('HSET', key, 'v', version, 'b', a.blob, 'w', a.wake)
   call('ZADD', T .. 'u', at, place)
   if a.wake == '' then
     if a.read ~= '' then

@@ -89,7 +89,7 @@ function puts.order()
   local merchant, id, version, blob, wake, updated = take(), take(), take(), take(), take(), take()
   local place = merchant .. '/' .. id
   note_owner(merchant)
-  call('HSET', T .. 'a:' .. merchant .. ':' .. id, 'v', version, 'b', blob)
+  call('HSET', T .. 'a:' .. merchant .. ':' .. id, 'v', version, 'b', blob, 'w', wake)
   call('ZADD', T .. 'u', updated, place)
   if wake ~= '' then
     call('ZADD', T .. 'wake', wake, place)

@@ -8,6 +8,7 @@ mod moving;
 mod rights;
 mod sentinel;
 mod server;
+mod sweep;
 
 use std::cell::Cell;
 
