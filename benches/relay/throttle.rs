@@ -48,13 +48,15 @@ impl Throttle {
         let ended = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&ended);
         let thread = std::thread::spawn(move || {
+            // A process that has ended hears nothing.
+            let signal = |signal| drop(kill_process(pid, signal).ok());
             while !over.load(Ordering::Relaxed) {
-                drop(kill_process(pid, Signal::CONT));
+                signal(Signal::CONT);
                 std::thread::sleep(RUNS);
-                drop(kill_process(pid, Signal::STOP));
+                signal(Signal::STOP);
                 std::thread::sleep(TURN.saturating_sub(RUNS));
             }
-            drop(kill_process(pid, Signal::CONT));
+            signal(Signal::CONT);
         });
         Self::Pulse { ended, thread: Some(thread) }
     }

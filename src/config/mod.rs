@@ -183,6 +183,10 @@ fn is_level(text: &str) -> bool {
     })
 }
 
+/// Turns side by side where the store is asked over a network: while one waits for its answer, another
+/// decides.
+const DECIDING_BESIDE_REDIS: usize = 3;
+
 impl Settings {
     /// Reads defaults, file and environment. A file that was named must be there.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
@@ -274,6 +278,7 @@ impl Settings {
                 bodies_days: self.retention.bodies_days,
                 memory_days: self.retention.memory_days,
             },
+            deciding: if self.store.is_redis() { DECIDING_BESIDE_REDIS } else { 1 },
             max_answer_bytes: self.http.max_body_bytes,
             max_answers_bytes: self.egress.max_answers_bytes,
             tracing: Tracing { propagates: self.egress.traceparent, ..Tracing::default() },

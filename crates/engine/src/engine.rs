@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 
 use crate::{
     Chance, Settings,
@@ -136,14 +139,13 @@ impl Engine {
 
     /// Runs all loops until `stop` turns true, then finishes what is under way.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
-        let process = Process::new(Arc::clone(&self.shared));
         let send = Send::new(Arc::clone(&self.shared));
         let lookups = Lookups::new(&self.shared, &self.asker);
         let polls = Polls::new(&self.shared, &self.asker);
         let alerts = Alerts::new(&self.shared);
         let stops = || stop.clone();
         tokio::join!(
-            process.run(stops()),
+            self.process(stops()),
             send.run(stops()),
             lookups.run(stops()),
             polls.run(stops()),
@@ -152,6 +154,15 @@ impl Engine {
         );
         self.shared.keep_heard().await;
         self.receive.finish().await;
+    }
+
+    async fn process(&self, stop: watch::Receiver<bool>) {
+        let mut running = JoinSet::new();
+        for part in Process::side_by_side(&self.shared) {
+            let stop = stop.clone();
+            running.spawn(async move { part.run(stop).await });
+        }
+        running.join_all().await;
     }
 
     /// Works until there is nothing left that is due: for stories on a clock that jumps. It counts

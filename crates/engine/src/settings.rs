@@ -25,6 +25,9 @@ pub struct Settings {
     pub accept_deadline: Duration,
     /// How long things are kept.
     pub retention: Retention,
+    /// Turns of *process* side by side, each over its share of the partitions: one where the store itself is
+    /// what they would wait for, more where it answers over a network.
+    pub deciding: usize,
     /// Messages under way at once, in all.
     pub sending: usize,
     /// Messages under way at once, to one destination.
@@ -45,6 +48,7 @@ impl Default for Settings {
             messages: Messages::Live,
             accept_deadline: Duration::from_millis(2500),
             retention: Retention { receipts_days: 30, bodies_days: 30, memory_days: 120 },
+            deciding: 1,
             sending: 256,
             sending_each: 16,
             max_answer_bytes: 5 << 20,

@@ -66,8 +66,24 @@ const POLL: Duration = Duration::from_secs(1);
 /// The processing stage.
 pub(crate) struct Process {
     shared: Arc<Shared>,
+    part: Part,
     /// Receipts whose merchant's files are broken or gone: they wait for other files.
     stuck: Mutex<Vec<ReceiptId>>,
+}
+
+/// A share of the partitions.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    number: usize,
+    of: usize,
+}
+
+impl Part {
+    fn of(self, mut held: Held) -> Held {
+        held.partitions
+            .retain(|(partition, _)| usize::from(partition.number()) % self.of == self.number);
+        held
+    }
 }
 
 /// A receipt with what it says.
@@ -97,8 +113,19 @@ struct Made {
 }
 
 impl Process {
+    /// One over all partitions.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, stuck: Mutex::new(Vec::new()) }
+        Self::of_part(shared, Part { number: 0, of: 1 })
+    }
+
+    /// As many as the settings say, side by side, each over its share of the partitions.
+    pub(crate) fn side_by_side(shared: &Arc<Shared>) -> Vec<Self> {
+        let of = shared.settings.deciding.max(1);
+        (0..of).map(|number| Self::of_part(Arc::clone(shared), Part { number, of })).collect()
+    }
+
+    fn of_part(shared: Arc<Shared>, part: Part) -> Self {
+        Self { shared, part, stuck: Mutex::new(Vec::new()) }
     }
 
     pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
@@ -132,6 +159,8 @@ impl Process {
             self.store_failed("notes", &error);
             return 0;
         }
+        let all = held;
+        let held = self.part.of(all.clone());
         let waiting = match self.shared.ledger.waiting(&held, PER_MERCHANT, PER_TURN).await {
             Ok(waiting) => waiting,
             Err(error) => {
@@ -175,7 +204,7 @@ impl Process {
             }
         }
         self.put_off(&held, orphans, now).await;
-        if let Err(error) = self.shared.listen(&held, shares.keys(), now).await {
+        if let Err(error) = self.shared.listen(&all, shares.keys(), now).await {
             self.store_failed("notes", &error);
         }
         self.look_for_backlogs(&mut shares, now).await;

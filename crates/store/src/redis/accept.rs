@@ -40,6 +40,7 @@ impl Inner {
         for (place, receipt) in batch.into_iter().enumerate() {
             parts.entry(keys::partition(&receipt.owner)).or_default().push((place, receipt));
         }
+        let webhooks = self.way.webhooks();
         let written = join_all(parts.into_iter().map(|(partition, part)| async move {
             let (places, receipts): (Vec<_>, Vec<_>) = part.into_iter().unzip();
             let ended = self.accept_part(partition, &receipts).await;
@@ -65,6 +66,7 @@ impl Inner {
                 }
             }
         }
+        drop(webhooks);
         self.news.notify_waiters();
         if foreign {
             self.tell("receipts").await;

@@ -27,6 +27,7 @@ mod sweep;
 mod tests;
 mod vault;
 mod waiting;
+mod way;
 
 use std::{
     path::PathBuf,
@@ -50,6 +51,7 @@ use connect::{Arguments, Link};
 use hands::Hands;
 use lease::Leases;
 use scripts::Code;
+use way::Way;
 
 /// How long a lease lasts.
 const LEASE: Duration = Duration::from_secs(10);
@@ -96,6 +98,7 @@ struct Inner {
     hands: Mutex<Hands>,
     leases: Leases,
     news: Notify,
+    way: Way,
     /// Whether the last write failed: a full server shows only when something is written.
     failing: AtomicBool,
 }
@@ -151,6 +154,7 @@ async fn open_with(
         hands: Mutex::default(),
         leases: Leases::new(lease),
         news: Notify::new(),
+        way: Way::default(),
         failing: AtomicBool::new(false),
     });
     let listening = tokio::spawn(news::listen(Arc::downgrade(&inner)));
@@ -216,6 +220,7 @@ impl Inner {
         partition: Partition,
         arguments: &Arguments,
     ) -> LedgerResult<Value> {
+        let _place = self.way.place().await;
         self.link.run(code, &keys::of(partition), arguments).await
     }
 

@@ -10,7 +10,7 @@ use super::{
     Inner,
     answer::{Fields, misfit, texts},
     connect::Arguments,
-    hands::{Kind, counts, in_turn},
+    hands::{Kind, in_turn},
     scripts,
 };
 
@@ -68,15 +68,15 @@ impl Inner {
     }
 
     async fn who_waits(&self, partitions: &[Partition], each: usize) -> LedgerResult<Found> {
-        let handed = counts(self.hands().receipts.values());
-        let mut arguments = Arguments::default();
-        arguments.number(each).number(handed.len());
-        for (owner, count) in &handed {
-            arguments.add(owner.as_str()).number(count);
-        }
+        let handed = self.in_hand();
         let looks = partitions.iter().map(|partition| {
-            let look = self.run(&scripts::WAITING, *partition, &arguments);
-            async move { (*partition, look.await) }
+            let here = handed.get(partition);
+            let mut arguments = Arguments::default();
+            arguments.number(each).number(here.map_or(0, BTreeMap::len));
+            for (owner, count) in here.into_iter().flatten() {
+                arguments.add(owner.as_str()).number(count);
+            }
+            async move { (*partition, self.run(&scripts::WAITING, *partition, &arguments).await) }
         });
         let mut found = Found::new();
         for (partition, rows) in join_all(looks).await {
@@ -86,6 +86,15 @@ impl Inner {
             }
         }
         Ok(found)
+    }
+
+    /// How many receipts of each owner are in hand.
+    fn in_hand(&self) -> BTreeMap<Partition, BTreeMap<String, usize>> {
+        let mut counts: BTreeMap<Partition, BTreeMap<String, usize>> = BTreeMap::new();
+        for (partition, owner) in self.hands().receipts.values() {
+            *counts.entry(*partition).or_default().entry(owner.clone()).or_default() += 1;
+        }
+        counts
     }
 
     /// Takes of what was found what nobody has in hand. What is left is looked for again at once.

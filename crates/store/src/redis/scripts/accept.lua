@@ -4,7 +4,13 @@ local answers, waits = {}, {}
 for n = 1, number() do
   local id, owner, dedupe, came, head, body = take(), take(), take(), take(), take(), take()
   local ttl = take()
-  local known = call('GET', T .. 'dd:' .. dedupe)
+  -- What has no body is not new. Anything else is what is known by its key from now on, if nothing was.
+  local known
+  if body == '' then
+    known = call('GET', T .. 'dd:' .. dedupe)
+  else
+    known = call('SET', T .. 'dd:' .. dedupe, id, 'NX', 'GET', 'PX', ttl)
+  end
   if known == id then
     -- This call was made before, and its answer was lost.
     answers[n] = 'new'
@@ -15,11 +21,9 @@ for n = 1, number() do
     answers[n] = 'gone'
   else
     answers[n] = 'new'
-    call('SET', T .. 'dd:' .. dedupe, id, 'PX', ttl)
     call('HSET', T .. 'r:' .. id, 'o', owner, 'c', came, 's', '0')
-    call('SET', T .. 'rh:' .. id, head)
-    call('SET', T .. 'rb:' .. id, body)
-    call('ZADD', T .. 'i:' .. owner .. ':r0', came, id)
+    call('MSET', T .. 'rh:' .. id, head, T .. 'rb:' .. id, body)
+    list(T .. 'i:' .. owner .. ':r0', came, id)
     if not waits[owner] then
       waits[owner] = true
       call('SADD', T .. 'w', owner)

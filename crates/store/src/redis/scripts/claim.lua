@@ -4,7 +4,7 @@ if not is_owner() then
   return 'not owner'
 end
 local epoch = ARGV[read]
-local found = {}
+local found, texts = {}, {}
 for _ = 1, number() do
   local id = take()
   local key = T .. 'm:' .. id
@@ -12,9 +12,11 @@ for _ = 1, number() do
   if m[1] == '0' then
     call('HSET', key, 'c', epoch)
     m[1] = id
-    m[11] = call('GET', T .. 'mh:' .. id)
-    m[12] = call('GET', T .. 'mf:' .. id)
     found[#found + 1] = m
+    for _, kind in ipairs({ 'mh:', 'mf:' }) do
+      texts[#texts + 1] = T .. kind .. id
+    end
   end
 end
+add_texts(found, texts)
 return found

@@ -48,7 +48,9 @@ end
 
 local function is_current(step)
   for _, outcome in ipairs(step.outcomes) do
-    local state = call('HGET', T .. 'r:' .. outcome.id, 's')
+    -- Owner, time, state, why: what `settle` needs to know as well.
+    outcome.kept = call('HMGET', T .. 'r:' .. outcome.id, 'o', 'c', 's', 'w')
+    local state = outcome.kept[3]
     if state ~= '0' and state ~= '3' then
       return false
     end
@@ -58,9 +60,12 @@ local function is_current(step)
       return false
     end
   end
+  local absent = {}
   for _, looked in ipairs(step.looked_up) do
     local key = T .. 'x:' .. step.merchant .. ':' .. looked.alias
-    if call('SCARD', key) ~= #looked.leads then
+    if #looked.leads == 0 then
+      absent[#absent + 1] = key
+    elseif call('SCARD', key) ~= #looked.leads then
       return false
     end
     for _, id in ipairs(looked.leads) do
@@ -69,23 +74,19 @@ local function is_current(step)
       end
     end
   end
-  return true
+  return #absent == 0 or call('EXISTS', unpack(absent)) == 0
 end
 
 local function settle(outcome, at)
-  local key = T .. 'r:' .. outcome.id
-  local r = call('HMGET', key, 'o', 'c', 's', 'w')
-  move_receipt(outcome.id, r[1], r[2], r[3], outcome.after)
-  if outcome.why == '' then
-    if r[4] then
-      call('HDEL', key, 'w')
-    end
-  else
-    call('HSET', key, 'w', outcome.why)
+  local owner, came, before, said = unpack(outcome.kept, 1, 4)
+  local why = outcome.why ~= '' and outcome.why or nil
+  move_receipt(outcome.id, owner, came, before, outcome.after, why)
+  if said and not why then
+    call('HDEL', T .. 'r:' .. outcome.id, 'w')
   end
   -- What is parked is not settled yet.
   if outcome.after ~= '3' then
-    call('ZADD', T .. 'sb', at, outcome.id)
+    list(T .. 'sb', at, outcome.id)
   end
 end
 
@@ -129,14 +130,18 @@ local function write_aggregate(merchant, a, at)
       known[alias] = true
     end
   end
+  local new = {}
   if a.blob ~= '' then
     for _, alias in ipairs(a.aliases) do
       stays[alias] = true
       if not known[alias] then
-        call('SADD', names, alias)
+        new[#new + 1] = alias
         call('SADD', T .. 'x:' .. merchant .. ':' .. alias, a.id)
       end
     end
+  end
+  if #new > 0 then
+    call('SADD', names, unpack(new))
   end
   for alias in pairs(known) do
     if not stays[alias] then
@@ -146,51 +151,55 @@ local function write_aggregate(merchant, a, at)
   end
   if a.blob == '' then
     call('DEL', key)
-    call('ZREM', T .. 'wake', place)
-    call('ZREM', T .. 'u', place)
+    unlist(T .. 'wake', place)
+    unlist(T .. 'u', place)
     return
   end
   local version = string.format('%.0f', tonumber(a.read == '' and '0' or a.read) + 1)
   call('HSET', key, 'v', version, 'b', a.blob, 'w', a.wake)
-  call('ZADD', T .. 'u', at, place)
+  list(T .. 'u', at, place)
   if a.wake == '' then
     if a.read ~= '' then
-      call('ZREM', T .. 'wake', place)
+      unlist(T .. 'wake', place)
     end
   else
-    call('ZADD', T .. 'wake', a.wake, place)
+    list(T .. 'wake', a.wake, place)
   end
 end
+
+-- The number of the message that was made last.
+local last_seq = 0
 
 local function write_message(merchant, m)
   local key = T .. 'm:' .. m.id
   if call('EXISTS', key) == 1 then
     return
   end
-  local seq = string.format('%012.0f', call('INCR', T .. 'seq'))
+  last_seq = last_seq + 1
+  local seq = string.format('%012.0f', last_seq)
   call('HSET', key, 'o', merchant, 'd', m.destination, 'g', m.aggregate, 'r', m.receipt, 'z', m.created,
     'n', m.not_before, 'b', m.backfill, 's', '0', 'a', '0', 't', '0', 'q', seq)
-  call('SET', T .. 'mh:' .. m.id, m.head)
-  call('SET', T .. 'mf:' .. m.id, m.frozen)
+  call('MSET', T .. 'mh:' .. m.id, m.head, T .. 'mf:' .. m.id, m.frozen)
   local member = seq .. '.' .. m.id
-  call('ZADD', T .. 'i:' .. merchant .. ':m0', m.created, member)
+  list(T .. 'i:' .. merchant .. ':m0', m.created, member)
   call('ZADD', T .. 'gm:' .. merchant .. ':' .. m.aggregate, m.created, member)
   call('ZADD', T .. 'gp:' .. merchant .. ':' .. m.aggregate, seq, m.id .. '/' .. m.destination)
   call('RPUSH', T .. 'rm:' .. m.receipt, m.id)
   count(merchant, 'created', 1)
   count(merchant, 'pending', 1)
-  queue_first(merchant, m.destination, m.aggregate)
+  queue_first(merchant, m.destination, m.aggregate, m.id, m.not_before)
 end
 
 local function revise(merchant, revision, epoch, at)
   local key = T .. 'm:' .. revision.id
-  local m = call('HMGET', key, 's', 'c', 't', 'n', 'd', 'g')
+  local m = call('HMGET', key, 's', 'c', 't', 'n', 'd', 'g', 'q', 'z')
   -- What is under way says what it says; only its owner's word counts for that.
   if m[1] ~= '0' or m[2] == epoch then
     return
   end
   if revision.kind == 'cancel' then
-    end_message(revision.id, merchant, '3', revision.text, at)
+    local known = { destination = m[5], aggregate = m[6], seq = m[7], created = m[8] }
+    end_message(revision.id, merchant, '3', revision.text, at, known, {})
   elseif revision.kind == 'refill' then
     -- A mark of another epoch: whoever left it may have told it already.
     if m[3] == '0' and not m[2] then
@@ -212,8 +221,8 @@ local function write_line(merchant, line, at)
   if call('HSETNX', key, field .. 'f', line.fixed) == 1 then
     call('HSET', key, field .. 's', line.status, field .. 'z', at, field .. 'g', line.aggregate,
       field .. 'v', line.told)
-    call('ZADD', T .. 'i:' .. merchant .. ':e', at, member)
-    call('ZADD', T .. 'i:' .. merchant .. ':e:' .. line.status, at, member)
+    list(T .. 'i:' .. merchant .. ':e', at, member)
+    list(T .. 'i:' .. merchant .. ':e:' .. line.status, at, member)
     if line.aggregate ~= '' then
       call('ZADD', T .. 'gl:' .. merchant .. ':' .. line.aggregate, at, member)
     end
@@ -281,9 +290,16 @@ end
 
 local epoch = ARGV[read]
 local most_codes = number()
+local steps, messages = read_list(read_step), 0
+for _, step in ipairs(steps) do
+  messages = messages + #step.messages
+end
+if messages > 0 then
+  -- Numbers of steps that are not current are not used.
+  last_seq = call('INCRBY', T .. 'seq', messages) - messages
+end
 local answers = {}
-for n = 1, number() do
-  local step = read_step()
+for n, step in ipairs(steps) do
   note_owner(step.merchant)
   if is_current(step) then
     write(step, epoch, most_codes)

@@ -8,22 +8,24 @@ for _ = 1, number() do
   local value, counts, tried, story, backfill = take(), take(), take(), take(), take()
   local pause, ends, text = take(), take(), take()
   local key = T .. 'm:' .. id
-  local m = call('HMGET', key, 's', 't', 'g')
+  local m = call('HMGET', key, 's', 't', 'g', 'a', 'd', 'q', 'z')
   if m[1] == '0' and (tried == '' or tonumber(tried) > tonumber(m[2])) then
-    call('HSET', key, 'b', backfill)
+    local fields = { 'b', backfill }
     if tried ~= '' then
-      call('HINCRBY', key, 't', 1)
+      fields[3], fields[4] = 't', string.format('%.0f', tonumber(m[2]) + 1)
       call('RPUSH', T .. 'mt:' .. id, story)
     end
     if kind == 'again' then
       if counts == '1' then
-        call('HINCRBY', key, 'a', 1)
+        fields[#fields + 1], fields[#fields + 2] = 'a', string.format('%.0f', tonumber(m[4]) + 1)
       end
-      call('HSET', key, 'n', value)
+      fields[#fields + 1], fields[#fields + 2] = 'n', value
+      call('HSET', key, unpack(fields))
       call('HDEL', key, 'c')
-      queue_first(merchant, destination, m[3])
+      queue_first(merchant, destination, m[3], id, value)
     else
-      end_message(id, merchant, kind, value, at)
+      local known = { aggregate = m[3], destination = m[5], seq = m[6], created = m[7] }
+      end_message(id, merchant, kind, value, at, known, fields)
     end
     if pause ~= '' then
       change_pause(merchant, destination, pause, ends, text)

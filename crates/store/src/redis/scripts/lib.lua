@@ -23,6 +23,44 @@ end
 -- What many rows of one call change alike is gathered, and written by `finish`.
 local sums, places, owners_seen, emptied = {}, {}, {}, {}
 
+-- Sorted sets that many rows of one call are put into, or taken out of: key → member → score, or false. Each
+-- call of a script costs more than what it does, so all that goes into one set goes at once.
+local lists = {}
+
+local function list(key, score, member)
+  lists[key] = lists[key] or {}
+  lists[key][member] = score
+end
+
+local function unlist(key, member)
+  list(key, false, member)
+end
+
+-- So many arguments fit on Lua's stack with room to spare.
+local most_arguments = 2000
+
+local function call_in_parts(command, key, arguments)
+  for n = 1, #arguments, most_arguments do
+    call(command, key, unpack(arguments, n, math.min(n + most_arguments - 1, #arguments)))
+  end
+end
+
+local function write_lists()
+  for key, members in pairs(lists) do
+    local added, removed = {}, {}
+    for member, score in pairs(members) do
+      if score then
+        added[#added + 1], added[#added + 2] = score, member
+      else
+        removed[#removed + 1] = member
+      end
+    end
+    call_in_parts('ZREM', key, removed)
+    call_in_parts('ZADD', key, added)
+  end
+  lists = {}
+end
+
 -- Counters are those of merchants; the name of a feed begins with `~`.
 local function count(owner, name, by)
   if name and string.sub(owner, 1, 1) ~= '~' then
@@ -36,6 +74,21 @@ local function note_owner(owner)
   owners_seen[owner] = true
 end
 
+-- Adds to each of these rows as many of the texts under `keys` as fall to it: fetched at once, since each
+-- call of a script costs more than the text.
+local function add_texts(rows, keys)
+  if #rows == 0 then
+    return
+  end
+  local each, texts = #keys / #rows, call('MGET', unpack(keys))
+  for n, row in ipairs(rows) do
+    local width = #row
+    for m = 1, each do
+      row[width + m] = texts[(n - 1) * each + m]
+    end
+  end
+end
+
 local receipt_names = {
   ['0'] = 'waiting', ['7'] = 'waiting', ['1'] = 'forwarded', ['2'] = 'filtered',
   ['3'] = 'parked', ['4'] = 'failed',
@@ -43,18 +96,23 @@ local receipt_names = {
 
 local message_names = { ['0'] = 'pending', ['1'] = 'sent', ['2'] = 'dead', ['3'] = 'cancelled' }
 
--- Moves a receipt from one state to another, in its lists and in the books.
-local function move_receipt(id, owner, came, before, after)
-  local lists = T .. 'i:' .. owner .. ':r'
-  call('ZREM', lists .. before, id)
-  call('ZADD', lists .. after, came, id)
+-- Moves a receipt from one state to another, in its lists and in the books; `why` is left out where there
+-- is nothing to say of it.
+local function move_receipt(id, owner, came, before, after, why)
+  local states = T .. 'i:' .. owner .. ':r'
+  unlist(states .. before, id)
+  list(states .. after, came, id)
   if before == '0' then
     emptied[owner] = true
   end
   if after == '0' then
     call('SADD', T .. 'w', owner)
   end
-  call('HSET', T .. 'r:' .. id, 's', after)
+  if why then
+    call('HSET', T .. 'r:' .. id, 's', after, 'w', why)
+  else
+    call('HSET', T .. 'r:' .. id, 's', after)
+  end
   if receipt_names[before] ~= receipt_names[after] then
     count(owner, receipt_names[before], -1)
     count(owner, receipt_names[after], 1)
@@ -69,14 +127,15 @@ end
 local function write_due(place)
   local first = call('ZRANGE', T .. 'q:' .. place, 0, 0, 'WITHSCORES')
   if first[2] then
-    call('ZADD', T .. 'due', first[2], place)
+    list(T .. 'due', first[2], place)
   else
-    call('ZREM', T .. 'due', place)
+    unlist(T .. 'due', place)
   end
 end
 
--- Of each lane only the first unsent message is queued, whatever became of it before.
-local function queue_first(merchant, destination, aggregate)
+-- Of each lane only the first unsent message is queued, whatever became of it before. When message `known`
+-- may go is `known_at`.
+local function queue_first(merchant, destination, aggregate, known, known_at)
   local place = merchant .. '/' .. destination
   local ending = '/' .. destination
   local first = true
@@ -84,37 +143,40 @@ local function queue_first(merchant, destination, aggregate)
     if string.sub(member, -#ending) == ending then
       local id = string.sub(member, 1, #member - #ending)
       if first then
-        call('ZADD', T .. 'q:' .. place, call('HGET', T .. 'm:' .. id, 'n'), id)
+        local at = id == known and known_at or call('HGET', T .. 'm:' .. id, 'n')
+        list(T .. 'q:' .. place, at, id)
         first = false
       else
-        call('ZREM', T .. 'q:' .. place, id)
+        unlist(T .. 'q:' .. place, id)
       end
     end
   end
   note_due(place)
 end
 
--- Ends an unsent message; the next one of its lane comes up.
-local function end_message(id, merchant, after, why, at)
+-- Ends an unsent message; the next one of its lane comes up. `m` is what is known of it; `fields` and their
+-- values are written with its state.
+local function end_message(id, merchant, after, why, at, m, fields)
   local key = T .. 'm:' .. id
-  local m = call('HMGET', key, 'd', 'g', 'q', 'z')
-  local place = merchant .. '/' .. m[1]
-  call('ZREM', T .. 'gp:' .. merchant .. ':' .. m[2], id .. '/' .. m[1])
-  call('ZREM', T .. 'q:' .. place, id)
-  local member = m[3] .. '.' .. id
-  call('ZREM', T .. 'i:' .. merchant .. ':m0', member)
-  call('ZADD', T .. 'i:' .. merchant .. ':m' .. after, m[4], member)
-  call('HSET', key, 's', after, 'e', at)
+  call('ZREM', T .. 'gp:' .. merchant .. ':' .. m.aggregate, id .. '/' .. m.destination)
+  unlist(T .. 'q:' .. merchant .. '/' .. m.destination, id)
+  local member = m.seq .. '.' .. id
+  unlist(T .. 'i:' .. merchant .. ':m0', member)
+  list(T .. 'i:' .. merchant .. ':m' .. after, m.created, member)
+  fields[#fields + 1], fields[#fields + 2] = 's', after
+  fields[#fields + 1], fields[#fields + 2] = 'e', at
   if why ~= '' then
-    call('HSET', key, 'w', why)
+    fields[#fields + 1], fields[#fields + 2] = 'w', why
   end
+  call('HSET', key, unpack(fields))
   count(merchant, 'pending', -1)
   count(merchant, message_names[after], 1)
-  queue_first(merchant, m[1], m[2])
+  queue_first(merchant, m.destination, m.aggregate)
 end
 
 -- Pauses or resumes a destination. What waits for the pause's end goes at once when it is resumed.
 local function change_pause(merchant, destination, kind, ends, text)
+  write_lists()
   local place = merchant .. '/' .. destination
   if kind == 'pause' then
     call('HSET', T .. 'p', place, ends .. '|' .. text)
@@ -142,6 +204,7 @@ local function finish(answer)
       end
     end
   end
+  write_lists()
   for owner in pairs(emptied) do
     if call('EXISTS', T .. 'i:' .. owner .. ':r0') == 0 then
       call('SREM', T .. 'w', owner)
@@ -150,6 +213,7 @@ local function finish(answer)
   for place in pairs(places) do
     write_due(place)
   end
+  write_lists()
   for owner in pairs(owners_seen) do
     call('SADD', T .. 'ms', owner)
   end

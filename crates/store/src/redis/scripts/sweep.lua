@@ -120,5 +120,7 @@ end
 
 for _ = 1, number() do
   looks[take()](take())
+  -- The next thing may stand in the same lists.
+  write_lists()
 end
 return finish(found)
