@@ -10,6 +10,7 @@ use crate::{
     asker::Asker,
     fresh::Fresh,
     hearing::HearingDesk,
+    limits::Limits,
     lookup::Lookups,
     metrics::Metrics,
     objections::ObjectionDesk,
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fresh: Fresh,
+    pub(crate) limits: Limits,
     pub(crate) hearing: HearingDesk,
     pub(crate) alerts: AlertDesk,
     /// Keys that were refused when a source asked about webhooks.
@@ -93,6 +95,7 @@ impl Engine {
             settings: parts.settings,
             metrics: Arc::new(Metrics::default()),
             fresh: Fresh::default(),
+            limits: Limits::default(),
             hearing: HearingDesk::default(),
             alerts: AlertDesk::default(),
             refusals: Refusals::default(),

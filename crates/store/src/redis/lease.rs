@@ -81,6 +81,11 @@ impl Leases {
         self.state().leases.get(&partition).is_none_or(|lease| lease.is_leaving)
     }
 
+    /// How long one lasts.
+    pub(super) fn length(&self) -> Duration {
+        self.length
+    }
+
     fn is_fresh(&self) -> bool {
         let ticked = self.state().ticked;
         ticked.is_some_and(|ticked| Instant::now().duration_since(ticked) < TICK)

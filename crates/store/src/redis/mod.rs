@@ -25,6 +25,7 @@ mod story;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod vault;
 mod waiting;
 

@@ -9,6 +9,7 @@ mod rights;
 mod sentinel;
 mod server;
 mod sweep;
+mod turns;
 
 use std::cell::Cell;
 
