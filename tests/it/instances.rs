@@ -260,3 +260,31 @@ async fn sent(relay: &Relay) -> u64 {
     let sum = told.lines().find_map(|told| told.strip_prefix(line));
     sum.and_then(|sum| sum.parse().ok()).expect("it is counted")
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_was_emptied_is_filled_again_under_the_same_ids() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let redis = RedisServer::start().await;
+    let one = start(directory.path(), &redis).await;
+    post(&one).await;
+    assert_eq!(one.settled().await["messages"]["sent"], 1);
+    let name = one.get("/healthz").await.body;
+    redis.forget().await;
+    // It goes on at once, and books what comes from now on.
+    let mut emails = BTreeSet::from([post(&one).await]);
+    one.until("/api/v1/stats", |stats| stats["messages"]["sent"] == 1).await;
+    // Who starts now has the same key of all ids, from which its name follows.
+    let two = start(directory.path(), &redis).await;
+    assert_eq!(two.get("/healthz").await.body, name);
+    for relay in [&one, &two] {
+        emails.insert(post(relay).await);
+    }
+    let stats = two.settled().await;
+    assert_eq!((&stats["messages"]["sent"], &stats["balanced"]), (&3.into(), &true.into()));
+    assert_eq!(sandbox.received().sums().repeats, 0);
+    let told: BTreeSet<String> =
+        sandbox.received().events().into_iter().map(|told| told.key.profile).collect();
+    assert!(told.is_superset(&emails), "{told:?}");
+}

@@ -214,6 +214,7 @@ impl Engine {
                         tracing::warn!(%error, "old data could not be pruned");
                     }
                     swept = shared.sweep(swept).await;
+                    shared.keep_lost_rules().await;
                 }
             }
         }
@@ -242,6 +243,19 @@ impl Shared {
             if let Err(error) = kept {
                 tracing::warn!(%error, merchant.id = %id, "rule files could not be kept");
             }
+        }
+    }
+
+    /// A store that was emptied has none of them: one tells of all.
+    async fn keep_lost_rules(&self) {
+        let book = self.rules.book();
+        let one = book.merchants.keys().find_map(|id| book.merchant(id.as_str()));
+        let Some(one) = one else { return };
+        if let Ok(None) = self.ledger.rules(one.rules).await {
+            tracing::warn!(
+                "the store has lost the rule files that are in force: they are kept again"
+            );
+            self.keep_rules().await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod checks;
 mod cluster;
+mod emptied;
 mod faults;
 mod instances;
 mod moving;
