@@ -15,10 +15,10 @@ use parcelwire_domain::{
     id::{DestinationName, MerchantId, MessageId, ReceiptId, SourceName},
 };
 use parcelwire_engine::ports::{
-    Accepted, Asked, Asking, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult,
-    NewMessage, NewReceipt, Next, Outcome, Owner, PauseChange, Polled, ReadyMessage, Recalled,
-    ReceiptLines, Refused, Retention, StoredReceipt, StoryLine, Swept, ToAsk, Transport, TransportError,
-    WakeUp, Want,
+    Accepted, Asked, Asking, Commit, CommitError, Conclusion, HandOut, Held, Ledger, LedgerResult,
+    Limits, NewMessage, NewReceipt, Next, Outcome, Owner, PauseChange, Polled, ReadyMessage,
+    Recalled, ReceiptLines, Refused, Retention, StoredReceipt, StoryLine, Swept, ToAsk, Transport,
+    TransportError, TurnWish, Turns, Turnstile, WakeUp, Want,
 };
 use parcelwire_mapping::{
     destination::Frozen,
@@ -185,10 +185,9 @@ impl Ledger for Recorder {
         &self,
         held: &Held,
         now: Timestamp,
-        per_destination: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
-        let ready = self.store.ready(held, now, per_destination, limit).await?;
+        let ready = self.store.ready(held, now, room).await?;
         let known = ready.iter().map(|ready| (ready.message.id, ready.message.clone()));
         self.notes().ready.extend(known);
         Ok(ready)
@@ -278,5 +277,22 @@ impl Asking for Recorder {
         polled: Polled,
     ) -> LedgerResult<()> {
         self.store.keep_polled(owner, source, polled).await
+    }
+}
+
+#[async_trait]
+impl Turnstile for Recorder {
+    async fn turns(&self, wish: TurnWish, now: Timestamp) -> LedgerResult<Turns> {
+        self.store.turns(wish, now).await
+    }
+
+    async fn rest(
+        &self,
+        credential: [u8; 16],
+        limits: Limits,
+        span: Duration,
+        now: Timestamp,
+    ) -> LedgerResult<()> {
+        self.store.rest(credential, limits, span, now).await
     }
 }

@@ -1,9 +1,13 @@
 //! Relays on one Redis: killed, stopped, two at a time. The sandbox judges: everything that was accepted
 //! arrives, each message once.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use parcelwire::sandbox::{Sandbox, SandboxSettings};
+use parcelwire::sandbox::{Received, Sandbox, SandboxSettings};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -13,7 +17,7 @@ use crate::{
         PATIENCE, SHOP_SECRET, TOKEN, answer, fulfilment, hmac_base64, merchant, next, order, scan,
         write,
     },
-    process::{Relay, parcel},
+    process::{Relay, parcel, signed},
     redis_server::RedisServer,
 };
 
@@ -236,4 +240,94 @@ async fn an_objection_that_one_relay_takes_is_heeded_by_all() {
     assert_eq!(repeats(&sandbox, &BTreeSet::from([wanted])), 0);
     let listed = two.get("/api/v1/merchants/hey/objections").await.body;
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_relays_share_the_limit_of_a_key() {
+    const PER_SECOND: usize = 10;
+    const MESSAGES: usize = 60;
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    let limit = format!("pk_test_0001, limits: {{ per_second: {PER_SECOND} }}");
+    let file = merchant(&sandbox.url()).replace("pk_test_0001", &limit);
+    // Merchants of one key, in partitions of either relay.
+    let merchants: Vec<String> = (0..20).map(|n| format!("m{n}")).collect();
+    for name in &merchants {
+        write(directory.path(), &format!("config/merchants/{name}.yaml"), &file);
+    }
+    let redis = RedisServer::start().await;
+    let relays = [start(directory.path(), &redis).await, start(directory.path(), &redis).await];
+    let began = Instant::now();
+    let arrivals = async {
+        let mut times = Vec::new();
+        while times.len() < MESSAGES {
+            let seen = times.len();
+            let more = |received: &Received| received.sums().requests as usize > seen;
+            sandbox.received().wait_for(more).await;
+            times.resize(sandbox.received().sums().requests as usize, began.elapsed());
+        }
+        times
+    };
+    let posts = async {
+        for n in 0..MESSAGES {
+            let path = format!("/hooks/{}/shop", merchants[n % merchants.len()]);
+            let (relay, (body, _)) = (&relays[n % 2], parcel(next()));
+            let sent = signed(&relay.client, relay.url(&path), body).send().await;
+            assert_eq!(answer(sent).await.status, 202);
+        }
+    };
+    let (arrivals, ()) = tokio::join!(tokio::time::timeout(PATIENCE * 2, arrivals), posts);
+    let arrivals = arrivals.expect("everything arrives");
+    assert_eq!(arrivals.len(), MESSAGES);
+    // A request may take a while to arrive and to be seen: half a second is left for that.
+    let at_least = |requests: usize| {
+        let seconds = (requests - 1) / PER_SECOND;
+        Duration::from_secs(seconds as u64).saturating_sub(Duration::from_millis(500))
+    };
+    for requests in [PER_SECOND + 1, 3 * PER_SECOND + 1, 5 * PER_SECOND + 1] {
+        for some in arrivals.windows(requests) {
+            let took = some[requests - 1] - some[0];
+            assert!(took >= at_least(requests), "{requests} in {took:?}: {arrivals:?}");
+        }
+    }
+    for relay in &relays {
+        assert!(sent(relay).await > 0, "both take part: {}", relay.log());
+    }
+}
+
+/// Messages that this relay has sent.
+async fn sent(relay: &Relay) -> u64 {
+    let told = relay.client.get(relay.url("/metrics")).send().await.expect("it answers");
+    let told = told.text().await.expect("a text");
+    let line = "parcelwire_attempts_total{outcome=\"sent\"} ";
+    let sum = told.lines().find_map(|told| told.strip_prefix(line));
+    sum.and_then(|sum| sum.parse().ok()).expect("it is counted")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_was_emptied_is_filled_again_under_the_same_ids() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::start("127.0.0.1:0", &SandboxSettings::default()).expect("it starts");
+    files(directory.path(), &sandbox.url());
+    let redis = RedisServer::start().await;
+    let one = start(directory.path(), &redis).await;
+    post(&one).await;
+    assert_eq!(one.settled().await["messages"]["sent"], 1);
+    let name = one.get("/healthz").await.body;
+    redis.forget().await;
+    // It goes on at once, and books what comes from now on.
+    let mut emails = BTreeSet::from([post(&one).await]);
+    one.until("/api/v1/stats", |stats| stats["messages"]["sent"] == 1).await;
+    // Who starts now has the same key of all ids, from which its name follows.
+    let two = start(directory.path(), &redis).await;
+    assert_eq!(two.get("/healthz").await.body, name);
+    for relay in [&one, &two] {
+        emails.insert(post(relay).await);
+    }
+    let stats = two.settled().await;
+    assert_eq!((&stats["messages"]["sent"], &stats["balanced"]), (&3.into(), &true.into()));
+    assert_eq!(sandbox.received().sums().repeats, 0);
+    let told: BTreeSet<String> =
+        sandbox.received().events().into_iter().map(|told| told.key.profile).collect();
+    assert!(told.is_superset(&emails), "{told:?}");
 }

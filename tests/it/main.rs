@@ -27,6 +27,7 @@ mod import;
 mod instances;
 mod keep;
 mod kill;
+mod limits;
 mod lookup;
 mod mail_server;
 mod mistakes;

@@ -3,7 +3,8 @@
 use std::process::Stdio;
 
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::UnixStream,
     process::{Child, Command},
 };
 
@@ -24,6 +25,16 @@ impl RedisServer {
 
     pub(crate) fn url(&self) -> String {
         format!("redis+unix://{}", self.directory.path().join("redis.sock").display())
+    }
+
+    /// FLUSHALL: everything is gone, and the server goes on.
+    pub(crate) async fn forget(&self) {
+        let socket = self.directory.path().join("redis.sock");
+        let mut stream = UnixStream::connect(socket).await.expect("it listens");
+        stream.write_all(b"FLUSHALL SYNC\r\n").await.expect("it is told");
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).await.expect("it answers");
+        assert_eq!(&answer, b"+OK\r\n");
     }
 
     /// SIGKILL, and a start on what is on its disk.

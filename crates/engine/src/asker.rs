@@ -11,7 +11,6 @@ use parcelwire_mapping::{
 
 use crate::{
     engine::Shared,
-    limits::Limits,
     ports::TransportError,
     room::{Room, Share},
 };
@@ -23,7 +22,6 @@ const ALWAYS: usize = 64 * 1024;
 /// Asks; the same one for all who ask, so that a credential has one limit.
 pub(crate) struct Asker {
     shared: Arc<Shared>,
-    limits: Limits,
     room: Room,
 }
 
@@ -43,11 +41,7 @@ impl Asker {
         let settings = &shared.settings;
         // The largest one fits in any case.
         let most = settings.max_answers_bytes.max(settings.max_answer_bytes);
-        Self {
-            shared: Arc::clone(shared),
-            limits: Limits::new(Arc::clone(shared)),
-            room: Room::new(most),
-        }
+        Self { shared: Arc::clone(shared), room: Room::new(most) }
     }
 
     /// Room for the answers that somebody is going to hold.
@@ -64,10 +58,10 @@ impl Asker {
         share: &mut Share<'_>,
     ) -> Result<HttpAnswer, Unanswered> {
         let credential = source.credential();
-        self.limits.take(credential, rates).await;
+        self.shared.turn_at_last(credential, rates).await;
         let most = self.shared.settings.max_answer_bytes;
         let answer = self.shared.transport.fetch(request, most, share).await;
-        self.limits.ended(credential, rates);
+        self.shared.turn_ended(credential, rates).await;
         answer.map_err(|error| match error {
             TransportError::NoRoom => Unanswered::NoRoom,
             TransportError::Forbidden { .. } | TransportError::BadUrl(_) => {

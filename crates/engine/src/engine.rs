@@ -13,6 +13,7 @@ use crate::{
     asker::Asker,
     fresh::Fresh,
     hearing::HearingDesk,
+    limits::Limits,
     lookup::Lookups,
     metrics::Metrics,
     objections::ObjectionDesk,
@@ -62,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fresh: Fresh,
+    pub(crate) limits: Limits,
     pub(crate) hearing: HearingDesk,
     pub(crate) alerts: AlertDesk,
     /// Keys that were refused when a source asked about webhooks.
@@ -96,6 +98,7 @@ impl Engine {
             settings: parts.settings,
             metrics: Arc::new(Metrics::default()),
             fresh: Fresh::default(),
+            limits: Limits::default(),
             hearing: HearingDesk::default(),
             alerts: AlertDesk::default(),
             refusals: Refusals::default(),
@@ -222,6 +225,7 @@ impl Engine {
                         tracing::warn!(%error, "old data could not be pruned");
                     }
                     swept = shared.sweep(swept).await;
+                    shared.keep_lost_rules().await;
                 }
             }
         }
@@ -250,6 +254,19 @@ impl Shared {
             if let Err(error) = kept {
                 tracing::warn!(%error, merchant.id = %id, "rule files could not be kept");
             }
+        }
+    }
+
+    /// A store that was emptied has none of them: one tells of all.
+    async fn keep_lost_rules(&self) {
+        let book = self.rules.book();
+        let one = book.merchants.keys().find_map(|id| book.merchant(id.as_str()));
+        let Some(one) = one else { return };
+        if let Ok(None) = self.ledger.rules(one.rules).await {
+            tracing::warn!(
+                "the store has lost the rule files that are in force: they are kept again"
+            );
+            self.keep_rules().await;
         }
     }
 

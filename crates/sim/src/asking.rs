@@ -1,9 +1,13 @@
 //! What other systems are asked, on a store whose writing calls fail as the dice say.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{MerchantId, ReceiptId, SourceName};
-use parcelwire_engine::ports::{Asked, Asking, Held, LedgerResult, Owner, Polled, ToAsk};
+use parcelwire_engine::ports::{
+    Asked, Asking, Held, LedgerResult, Limits, Owner, Polled, ToAsk, TurnWish, Turns, Turnstile,
+};
 
 use crate::faults::Faulty;
 
@@ -49,5 +53,24 @@ impl Asking for Faulty {
         polled: Polled,
     ) -> LedgerResult<()> {
         self.write("keep_polled", self.store.keep_polled(owner, source, polled)).await?
+    }
+}
+
+#[async_trait]
+impl Turnstile for Faulty {
+    async fn turns(&self, wish: TurnWish, now: Timestamp) -> LedgerResult<Turns> {
+        self.alive().await;
+        self.store.turns(wish, now).await
+    }
+
+    async fn rest(
+        &self,
+        credential: [u8; 16],
+        limits: Limits,
+        span: Duration,
+        now: Timestamp,
+    ) -> LedgerResult<()> {
+        self.alive().await;
+        self.store.rest(credential, limits, span, now).await
     }
 }

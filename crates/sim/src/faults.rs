@@ -11,9 +11,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
-    Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, Place, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, Shelf,
-    StoredReceipt, Swept, Vault, WakeUp, Want,
+    Accepted, Commit, CommitError, Conclusion, HandOut, Held, Ledger, LedgerResult, NewReceipt,
+    Outcome, PauseChange, Place, PortError, ReadyMessage, Recalled, ReceiptLines, Refused,
+    Retention, Shelf, StoredReceipt, Swept, Vault, WakeUp, Want,
 };
 use parcelwire_store::embedded::Embedded;
 use tokio::sync::Notify;
@@ -152,11 +152,10 @@ impl Ledger for Faulty {
         &self,
         held: &Held,
         now: Timestamp,
-        per_destination: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
         self.alive().await;
-        self.store.ready(held, now, per_destination, limit).await
+        self.store.ready(held, now, room).await
     }
 
     async fn conclude(&self, held: &Held, batch: Vec<Conclusion>) -> Vec<Result<(), CommitError>> {

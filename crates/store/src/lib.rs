@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod contract;
 pub mod embedded;
+mod meters;
 mod moment;
 pub mod moving;
 mod packed;

@@ -1,5 +1,7 @@
 //! The books: what was accepted, what is to be done, what was done.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::{
@@ -12,7 +14,7 @@ use super::records::{
     Commit, Conclusion, NewReceipt, Outcome, Owner, PauseChange, PendingMessage, ReadyMessage,
     Refused, Retention, StoredAggregate, StoredReceipt, WakeUp,
 };
-use super::sweep::Swept;
+use super::{sweep::Swept, turns::Turnstile};
 
 /// Why a store did not answer as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +99,24 @@ pub struct Recalled {
     pub pending: Vec<PendingMessage>,
 }
 
+/// How many messages are handed out, and to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandOut {
+    /// Most of one destination, those under way included.
+    pub each: usize,
+    /// Most in all.
+    pub limit: usize,
+    /// Destinations that get none before then: there is no turn for them.
+    pub resting: BTreeMap<(MerchantId, DestinationName), Timestamp>,
+}
+
+impl HandOut {
+    /// So many of each destination and in all, whoever they are.
+    pub fn of(each: usize, limit: usize) -> Self {
+        Self { each, limit, resting: BTreeMap::new() }
+    }
+}
+
 /// What became of the events of one receipt so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptLines {
@@ -108,7 +128,7 @@ pub struct ReceiptLines {
 
 /// The books. One implementation per store; one list of contract tests for all.
 #[async_trait]
-pub trait Ledger: Asking + Send + Sync {
+pub trait Ledger: Asking + Turnstile + Send + Sync {
     /// Makes receipts durable. When an item is answered, it is on disk (as the operator chose). One
     /// that is written already under its own id is told so as it was: repeating a call is harmless.
     async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>>;
@@ -158,14 +178,13 @@ pub trait Ledger: Asking + Send + Sync {
     ) -> LedgerResult<()>;
 
     /// Messages whose turn it is: the first unsent of each lane, due, their destination not
-    /// paused; at most `per_destination` of one destination (those under way included) and `limit`
-    /// in all, destinations in turn. Each is handed out once until it is concluded or released.
+    /// paused nor without a turn; as many as `room` says, destinations in turn. Each is handed out
+    /// once until it is concluded or released.
     async fn ready(
         &self,
         held: &Held,
         now: Timestamp,
-        per_destination: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>>;
 
     /// Writes the ends of attempts. One that is already settled is left as it is.

@@ -12,6 +12,7 @@ pub mod records;
 mod story;
 mod sweep;
 pub mod transport;
+mod turns;
 pub mod unmapped;
 pub mod vault;
 
@@ -20,7 +21,8 @@ pub use archive::{
 };
 pub use asking::{Asked, Asking, KeptAnswer, Polled, ToAsk};
 pub use ledger::{
-    Accepted, CommitError, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines, Want,
+    Accepted, CommitError, HandOut, Held, Ledger, LedgerResult, PortError, Recalled, ReceiptLines,
+    Want,
 };
 pub use mailer::{Mail, MailError, Mailer};
 pub(crate) use received::{IMPORTED_ITEM, IMPORTED_ROW, Origin};
@@ -28,5 +30,6 @@ pub use records::*;
 pub use story::{CONNECTOR_LINE, FOLLOWED, ORDERS_JOINED, StoryDecision, StoryLine};
 pub use sweep::{Orphan, OrphanKind, Swept};
 pub use transport::{Clock, Transport, TransportError};
+pub use turns::{Limits, Meter, TurnWish, Turns, Turnstile, Wait};
 pub use unmapped::Unmapped;
 pub use vault::{Place, Shelf, Vault};

@@ -32,25 +32,38 @@ const MAX_SHOWN_BYTES: usize = 16 * 1024;
 /// Whether somebody objected is asked again after this, where the store did not say.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
+/// A later request of an exchange waits so long for its turn: what came before it would have to be asked
+/// again.
+const IN_BETWEEN: Duration = Duration::from_mins(1);
+
+/// What is told of an attempt that waited for longer.
+const NO_TURN: &str = "the limits allowed no further request for now";
+
 /// A destination that is gone from the files is looked for again after this.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
 
 impl Desk {
-    /// Sends one message, or decides not to.
-    pub(super) async fn attempt(&self, ready: ReadyMessage) -> Conclusion {
+    /// Sends one message, or decides not to; leaves it alone when there is no turn for it within
+    /// `patience`, and says when there may be.
+    pub(super) async fn attempt(
+        &self,
+        ready: &ReadyMessage,
+        patience: Duration,
+    ) -> Result<Conclusion, Timestamp> {
         let now = self.shared.clock.now();
         let book = self.shared.rules.book();
         let message = &ready.message;
         let held = Duration::try_from(now.duration_since(message.created_at));
         if held.unwrap_or(Duration::ZERO) > MAX_HELD {
-            return not_tried(&ready, dead("held_too_long"), now);
+            return Ok(not_tried(ready, dead("held_too_long"), now));
         }
         let target = book
             .merchant(message.merchant.as_str())
             .and_then(|merchant| merchant.destinations.get(&message.destination));
         let Some(target) = target else {
             // Its files may come back: held like any other message.
-            return not_tried(&ready, Next::Again { at: now + LOOK_AGAIN, counts: false }, now);
+            let again = Next::Again { at: now + LOOK_AGAIN, counts: false };
+            return Ok(not_tried(ready, again, now));
         };
         let mut target = target.ready.clone();
         if let (true, Messages::Sandbox(url)) = (message.sandbox, &self.shared.settings.messages) {
@@ -59,18 +72,19 @@ impl Desk {
         let fresh = self.shared.fresh.take(message.id);
         let Some(frozen) = fresh.or_else(|| Frozen::read(&message.frozen)) else {
             tracing::error!(message.id = %message.id, "a stored message cannot be read");
-            return not_tried(&ready, dead("unreadable"), now);
+            return Ok(not_tried(ready, dead("unreadable"), now));
         };
-        if let Some(end) = self.objected(&ready, &frozen, now).await {
-            return end;
+        if let Some(end) = self.objected(ready, &frozen, now).await {
+            return Ok(end);
         }
         match telling(message, &frozen, target.past(), now) {
             Telling::Not => {
                 let why = Next::Cancelled { why: "too_old".to_owned() };
-                not_tried(&ready, why, now)
+                Ok(not_tried(ready, why, now))
             }
             telling @ (Telling::News | Telling::Record) => {
-                self.send(&ready, &target, frozen, telling == Telling::Record).await
+                let backfill = telling == Telling::Record;
+                self.send(ready, &target, frozen, backfill, patience).await
             }
         }
     }
@@ -107,7 +121,8 @@ impl Desk {
         target: &ReadyDestination,
         frozen: Frozen,
         backfill: bool,
-    ) -> Conclusion {
+        patience: Duration,
+    ) -> Result<Conclusion, Timestamp> {
         let message = &ready.message;
         let learned = self.learned(message, target);
         let began = self.shared.clock.now();
@@ -121,8 +136,8 @@ impl Desk {
             attempt.number = ready.tries + 1
         );
         let (trail, mut shown) = (Trail { trace, ready }, Vec::new());
-        let walk = self.walk(&mut exchange, target, &trail, &mut shown);
-        let (verdict, detail) = walk.instrument(span).await;
+        let walk = self.walk(&mut exchange, target, &trail, &mut shown, patience);
+        let (verdict, detail) = walk.instrument(span).await?;
         self.learn(message, target, &exchange.learned());
         let now = self.shared.clock.now();
         let was_paused = {
@@ -132,7 +147,7 @@ impl Desk {
         let chance = self.shared.chance.fraction();
         let follow = follow(&verdict, ready, &target.fingerprint(), was_paused, now, chance);
         if let Some(until) = follow.rest {
-            self.limits.rest(target.credential(), target.limits(), until);
+            self.shared.rest(target.credential(), target.limits(), until).await;
         }
         if follow.next == Next::Sent {
             // Receipt ids begin with the time at which the webhook came.
@@ -153,7 +168,7 @@ impl Desk {
             message.id = %message.id, attempt.number = attempt.number,
             verdict = attempt.verdict, duration_ms = attempt.took_ms, "attempted"
         );
-        Conclusion {
+        Ok(Conclusion {
             merchant: message.merchant.clone(),
             destination: message.destination.clone(),
             message: message.id,
@@ -162,7 +177,7 @@ impl Desk {
             backfill,
             pause: follow.pause,
             at: now,
-        }
+        })
     }
 
     /// What earlier messages learned under the settings in force.
@@ -187,28 +202,39 @@ impl Desk {
         learned.learn(news);
     }
 
-    /// Walks through the requests of an exchange.
+    /// Walks through the requests of an exchange. The first one waits for its turn for `patience` only, and
+    /// nothing has happened then; a later one for longer, and it ends the attempt.
     async fn walk(
         &self,
         exchange: &mut Exchange,
         target: &ReadyDestination,
         trail: &Trail<'_>,
         shown: &mut Vec<Exchanged>,
-    ) -> (Verdict, String) {
+        patience: Duration,
+    ) -> Result<(Verdict, String), Timestamp> {
         let (credential, rates) = (target.credential(), target.limits());
         let mut step = exchange.start(self.shared.clock.now());
         for number in 0..=MAX_REQUESTS {
             let mut request = match step {
-                Step::Done { verdict, detail } => return (verdict, detail),
+                Step::Done { verdict, detail } => return Ok((verdict, detail)),
                 Step::Send(request) => request,
             };
             let mut seen = show_request(&request, target);
             let span = trail.mark(&self.shared, &mut request, number);
-            self.limits.take(credential, rates).await;
+            let patience = if shown.is_empty() { patience } else { patience.max(IN_BETWEEN) };
+            match self.shared.turn(credential, rates, patience).await {
+                Ok(()) => {}
+                Err(until) if shown.is_empty() => return Err(until),
+                Err(until) => {
+                    let now = self.shared.clock.now();
+                    let after = Duration::try_from(until.duration_since(now)).ok();
+                    return Ok((Verdict::Again { after, all: true }, NO_TURN.to_owned()));
+                }
+            }
             let began = self.shared.clock.now();
             let method = request.method.clone();
             let answer = self.shared.transport.send(request).await;
-            self.limits.ended(credential, rates);
+            self.shared.turn_ended(credential, rates).await;
             let now = self.shared.clock.now();
             trail.tell(&self.shared, span, &method, (began, now), &answer);
             match answer {
@@ -221,11 +247,11 @@ impl Desk {
                 Err(error) => {
                     seen.answer = target.mask(&error.to_string());
                     shown.push(seen);
-                    return (of_error(&error), detail(&error, target));
+                    return Ok((of_error(&error), detail(&error, target)));
                 }
             }
         }
-        (Verdict::Rejected, "the exchange did not come to an end".to_owned())
+        Ok((Verdict::Rejected, "the exchange did not come to an end".to_owned()))
     }
 }
 
@@ -310,7 +336,7 @@ fn dead(why: &str) -> Next {
     Next::Dead { why: why.to_owned() }
 }
 
-fn not_tried(ready: &ReadyMessage, next: Next, now: Timestamp) -> Conclusion {
+pub(super) fn not_tried(ready: &ReadyMessage, next: Next, now: Timestamp) -> Conclusion {
     let message = &ready.message;
     Conclusion {
         merchant: message.merchant.clone(),

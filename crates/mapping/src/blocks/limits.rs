@@ -57,7 +57,8 @@ impl Limits {
         *self == Self::OFF
     }
 
-    fn windows(&self) -> impl Iterator<Item = (Duration, u32)> {
+    /// How long each window is, and how many requests it takes.
+    pub fn windows(&self) -> impl Iterator<Item = (Duration, u32)> {
         let windows = [
             (self.per_second, 1),
             (self.per_minute, 60),
@@ -139,6 +140,11 @@ impl Meter {
         }
         self.windows = windows;
         self.limits = limits;
+    }
+
+    /// So many requests are under way by now, as somebody knows who counts them.
+    pub fn under_way(&mut self, requests: u32) {
+        self.under_way = requests;
     }
 
     /// A request that was taken has ended, however it did.

@@ -53,6 +53,8 @@ pub(crate) async fn an_answer_is_kept_with_its_receipt_and_only_the_first(host: 
     assert_eq!(waiting[0].answer, Some(KeptAnswer::Body(Bytes::from_static(b"[1]"))));
     after.ask(vec![id(1)], now()).await.expect("it is written");
     assert!(asking(&*after, 9, 9).await.is_empty());
+    let again = after.waiting(&held, 9, 9).await.expect("it answers");
+    assert_eq!(again.len(), 1, "there is nothing to be asked: it waits to be decided");
     let story = after.story(id(1)).await.expect("it answers").expect("it is there");
     assert_eq!((&story["lookup"]["answer"], &story["status"]), (&"[1]".into(), &"waiting".into()));
     let done = after.commit(&held, vec![step(&[(1, Outcome::Forwarded)], Vec::new())]).await;

@@ -104,7 +104,7 @@ pub(crate) async fn old_data_goes_and_the_books_stay(host: &dyn Host) {
     while store.prune(later, keep).await.expect("it answers") {}
     let story = store.story(ReceiptId::from_bits(1)).await.expect("it answers");
     assert!(story.is_some(), "its message is not sent yet");
-    store.ready(&held, now(), 16, 16).await.expect("it answers");
+    store.ready(&held, now(), &HandOut::of(16, 16)).await.expect("it answers");
     store.conclude(&held, vec![end(7, Next::Sent)]).await;
     let before = balanced(&*store).await;
     while store.prune(later, keep).await.expect("it answers") {}
@@ -168,7 +168,7 @@ pub(crate) async fn an_order_without_news_is_forgotten_with_its_names(host: &dyn
     while store.prune(later, keep).await.expect("it answers") {}
     let recalled = store.recall(vec![want()]).await.expect("it answers");
     assert_eq!(recalled[0].pending.len(), 1, "its message is not sent yet");
-    store.ready(&held, now(), 9, 9).await.expect("it answers");
+    store.ready(&held, now(), &HandOut::of(9, 9)).await.expect("it answers");
     store.conclude(&held, vec![end(7, Next::Sent)]).await;
     while store.prune(later, keep).await.expect("it answers") {}
     let recalled = store.recall(vec![want()]).await.expect("it answers");

@@ -13,15 +13,15 @@ pub(crate) async fn a_lane_goes_one_at_a_time_and_ends_are_written_once(host: &d
     store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], messages)]).await;
     let ids =
         |ready: &[ReadyMessage]| ready.iter().map(|r| r.message.id.bits()).collect::<Vec<_>>();
-    let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    let ready = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     assert_eq!(ids(&ready), [7, 9], "the first of each lane");
-    assert!(store.ready(&held, now(), 16, 100).await.expect("it answers").is_empty());
+    assert!(store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers").is_empty());
     let ends = vec![
         end(7, Next::Sent),
         end(9, Next::Again { at: now() + Duration::from_secs(60), counts: true }),
     ];
     assert_eq!(store.conclude(&held, ends).await, [Ok(()), Ok(())]);
-    let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    let ready = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     assert_eq!(ids(&ready), [8]);
     store.conclude(&held, vec![end(8, Next::Dead { why: "rejected".to_owned() })]).await;
     store.conclude(&held, vec![end(8, Next::Sent)]).await;
@@ -41,18 +41,21 @@ pub(crate) async fn a_paused_destination_rests_and_goes_on_when_it_is_resumed(ho
             vec![step(&[(1, Outcome::Forwarded)], vec![message(7, 1, 260), message(9, 2, 260)])],
         )
         .await;
-    store.ready(&held, now(), 1, 100).await.expect("it answers");
+    store.ready(&held, now(), &HandOut::of(1, 100)).await.expect("it answers");
     let until = now() + Duration::from_secs(900);
     let pause =
         Pause { since: now(), until, why: "key_wrong".to_owned(), settings: "x".to_owned() };
     let mut wrong = end(7, Next::Again { at: until, counts: false });
     wrong.pause = Some(PauseChange::Pause(pause));
     store.conclude(&held, vec![wrong]).await;
-    assert!(store.ready(&held, now(), 16, 100).await.expect("it answers").is_empty());
+    assert!(store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers").is_empty());
     assert_eq!(store.pauses().await.expect("it answers").len(), 1);
     let destination = DestinationName::parse("postkutsche").expect("a name");
     store.pause(merchant("hey"), destination, PauseChange::Resume).await.expect("it answers");
-    assert_eq!(store.ready(&held, now(), 16, 100).await.expect("it answers").len(), 2);
+    assert_eq!(
+        store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers").len(),
+        2
+    );
 }
 
 pub(crate) async fn revisions_leave_alone_what_is_under_way(host: &dyn Host) {
@@ -61,7 +64,7 @@ pub(crate) async fn revisions_leave_alone_what_is_under_way(host: &dyn Host) {
     let held = store.hold().await.expect("it answers");
     let messages = vec![message(7, 1, 320), message(8, 1, 400)];
     store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], messages)]).await;
-    store.ready(&held, now(), 16, 100).await.expect("it answers");
+    store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     let mut second = step(&[(2, Outcome::Forwarded)], Vec::new());
     for id in [7, 8] {
         let message = MessageId::from_bits(id);
@@ -82,7 +85,7 @@ pub(crate) async fn a_revision_ends_a_hold_and_fills_gaps_only_while_nothing_was
     let mut messages = vec![message(7, 1, 400), message(8, 2, 400)];
     messages[0].not_before = hour;
     store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], messages)]).await;
-    let first = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    let first = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     assert_eq!(first.len(), 1, "the other one is held");
     let mut tried = end(8, Next::Again { at: hour, counts: true });
     tried.attempt = Some(Attempt {
@@ -101,12 +104,12 @@ pub(crate) async fn a_revision_ends_a_hold_and_fills_gaps_only_while_nothing_was
         revise.revisions.push(Revision::Backfill { message });
     }
     store.commit(&held, vec![revise]).await;
-    let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    let ready = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     let [ready] = &ready[..] else { panic!("one: the wait before a retry goes on") };
     assert_eq!(ready.message.id, MessageId::from_bits(7));
     assert!(ready.message.backfill);
     assert_eq!(&ready.message.frozen[..], b"{}");
-    let later = store.ready(&held, hour, 16, 100).await.expect("it answers");
+    let later = store.ready(&held, hour, &HandOut::of(16, 100)).await.expect("it answers");
     let [later] = &later[..] else { panic!("the other one") };
     assert_eq!(later.message.frozen, message(8, 2, 400).frozen, "a retry says the same");
     assert!(later.message.backfill);
@@ -118,7 +121,7 @@ pub(crate) async fn what_may_have_been_told_before_a_crash_says_the_same(host: &
     store.accept((1..=2).map(|n| receipt(n, "hey", "{}")).collect()).await;
     let held = store.hold().await.expect("it answers");
     store.commit(&held, vec![step(&[(1, Outcome::Forwarded)], vec![message(7, 1, 400)])]).await;
-    let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    let ready = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     assert_eq!(ready.len(), 1, "it is under way when the process ends");
     let after = host.after_a_crash(store).await;
     let held = after.hold().await.expect("it answers");
@@ -126,7 +129,7 @@ pub(crate) async fn what_may_have_been_told_before_a_crash_says_the_same(host: &
     let frozen = Bytes::from_static(b"{}");
     revise.revisions.push(Revision::Refill { message: MessageId::from_bits(7), frozen });
     assert_eq!(after.commit(&held, vec![revise]).await, [Ok(())]);
-    let ready = after.ready(&held, now(), 16, 100).await.expect("it answers");
+    let ready = after.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     assert_eq!(ready[0].message.frozen, message(7, 1, 400).frozen);
     balanced(&*after).await;
 }
@@ -157,7 +160,7 @@ pub(crate) async fn orders_that_become_one_share_their_lanes(host: &dyn Host) {
     let pending: Vec<u128> = recalled[0].pending.iter().map(|one| one.id.bits()).collect();
     assert_eq!(pending, [7, 8, 9], "in the order in which they were made");
     for id in [7, 8, 9] {
-        let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+        let ready = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
         let ids: Vec<u128> = ready.iter().map(|one| one.message.id.bits()).collect();
         assert_eq!(ids, [id], "one lane, one at a time");
         store.conclude(&held, vec![end(id, Next::Sent)]).await;
@@ -177,12 +180,12 @@ pub(crate) async fn destinations_take_turns(host: &dyn Host) {
     store.commit(&held, vec![step(&[], all)]).await;
     let mut turns = Vec::new();
     for _ in 0..3 {
-        let ready = store.ready(&held, now(), 2, 3).await.expect("it answers");
+        let ready = store.ready(&held, now(), &HandOut::of(2, 3)).await.expect("it answers");
         turns.push(ready.iter().map(|one| one.message.id.bits()).collect::<Vec<_>>());
     }
     assert_eq!(turns, [vec![1, 2, 90], vec![91], vec![]], "two at once, and the others' turns");
     store.conclude(&held, vec![end(1, Next::Sent)]).await;
-    let ready = store.ready(&held, now(), 2, 3).await.expect("it answers");
+    let ready = store.ready(&held, now(), &HandOut::of(2, 3)).await.expect("it answers");
     assert_eq!(ready.len(), 1, "room for one more");
 }
 
@@ -190,7 +193,7 @@ pub(crate) async fn an_end_that_is_told_twice_is_written_once(host: &dyn Host) {
     let store = host.open().await;
     let held = held(&*store).await;
     store.commit(&held, vec![step(&[], vec![message(7, 1, 260)])]).await;
-    store.ready(&held, now(), 16, 100).await.expect("it answers");
+    store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     let mut tried = end(7, Next::Again { at: now(), counts: true });
     tried.attempt = Some(Attempt {
         number: 1,
@@ -203,6 +206,6 @@ pub(crate) async fn an_end_that_is_told_twice_is_written_once(host: &dyn Host) {
     for _ in 0..2 {
         assert_eq!(store.conclude(&held, vec![tried.clone()]).await, [Ok(())]);
     }
-    let ready = store.ready(&held, now(), 16, 100).await.expect("it answers");
+    let ready = store.ready(&held, now(), &HandOut::of(16, 100)).await.expect("it answers");
     assert_eq!((ready[0].tries, ready[0].attempts), (1, 1));
 }

@@ -134,7 +134,7 @@ async fn happen(store: &dyn Books) {
 
 /// Some messages are sent, one dies with its attempts, one is cancelled; two orders become one.
 async fn ended(store: &dyn Books, held: &Held) {
-    let ready = store.ready(held, at(500), 99, 99).await.expect("it answers");
+    let ready = store.ready(held, at(500), &HandOut::of(99, 99)).await.expect("it answers");
     assert_eq!(ready.len(), 12);
     for one in ready.iter().filter(|one| one.message.destination.as_str() == "postkutsche") {
         let id = one.message.id.bits();

@@ -9,6 +9,7 @@ pub(crate) mod lanes;
 pub(crate) mod lists;
 pub(crate) mod sleeping;
 pub(crate) mod sweeping;
+pub(crate) mod turns;
 pub(crate) mod unmapped;
 pub(crate) mod vault;
 
@@ -85,6 +86,10 @@ macro_rules! all {
             sleeping: a_receipt_stays_while_something_may_follow_from_it_and_goes_then;
             sweeping: whatever_happens_and_whoever_falls_over_all_has_an_owner,
                 a_part_is_bounded_and_the_parts_come_to_an_end;
+            turns: no_more_turns_are_granted_than_every_window_takes,
+                a_rest_is_kept_and_never_shortened,
+                no_more_requests_are_under_way_than_a_limit_says,
+                a_destination_without_a_turn_gets_nothing_and_the_others_do;
             vault: the_last_write_of_a_place_counts,
                 a_shelf_is_read_in_the_order_of_its_keys;
             unmapped: a_code_is_counted_in_the_commit_and_not_again_when_that_is_repeated,

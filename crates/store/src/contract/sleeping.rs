@@ -62,7 +62,7 @@ pub(crate) async fn a_receipt_stays_while_something_may_follow_from_it_and_goes_
     assert_eq!(story["events"].as_array().map(Vec::len), Some(2));
     assert_eq!(story["messages"].as_array().map(Vec::len), Some(1));
     assert!(store.awake(&held, due, 9).await.expect("it answers").is_empty());
-    store.ready(&held, due, 16, 16).await.expect("it answers");
+    store.ready(&held, due, &HandOut::of(16, 16)).await.expect("it answers");
     store.conclude(&held, vec![end(7, Next::Sent)]).await;
     while store.prune(later, keep).await.expect("it answers") {}
     assert!(store.story(ReceiptId::from_bits(1)).await.expect("it answers").is_none());

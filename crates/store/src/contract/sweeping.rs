@@ -41,7 +41,8 @@ pub(crate) async fn whatever_happens_and_whoever_falls_over_all_has_an_owner(hos
         // In hand: whoever comes after a crash finds it.
         let receipts = store.waiting(&held, 3, 9).await.expect("it answers");
         let asked = store.asking(&held, history.now(), 3, 9).await.expect("it answers");
-        let ready = store.ready(&held, history.now(), 2, 9).await.expect("it answers");
+        let ready =
+            store.ready(&held, history.now(), &HandOut::of(2, 9)).await.expect("it answers");
         assert!(!receipts.is_empty() && !ready.is_empty(), "round {round}: {}", asked.len());
         assert_eq!(sweep(&*store, &held, history.now()).await, [], "round {round}");
         store = host.after_a_crash(store).await;
@@ -140,7 +141,7 @@ pub(crate) async fn waits(store: &dyn Books, held: &Held) -> Vec<u128> {
 
 /// Ids of what is ready.
 pub(crate) async fn is_ready(store: &dyn Books, held: &Held) -> Vec<u128> {
-    let ready = store.ready(held, now(), 99, 99).await.expect("it answers");
+    let ready = store.ready(held, now(), &HandOut::of(99, 99)).await.expect("it answers");
     ready.iter().map(|ready| ready.message.id.bits()).collect()
 }
 

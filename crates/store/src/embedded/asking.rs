@@ -30,19 +30,26 @@ impl Asking for Embedded {
     async fn ask(&self, receipts: Vec<ReceiptId>, at: Timestamp) -> LedgerResult<()> {
         let ids: Vec<[u8; 16]> = receipts.iter().map(|id| id_bytes(id.bits())).collect();
         let all = ids.clone();
-        self.desk
+        let put_aside = self
+            .desk
             .write(move |connection| {
                 let mut statement = connection.prepare_cached(
                     "UPDATE receipts SET state = ?2, ask_at = ?3 WHERE id = ?1 AND state = 0
                      AND answer IS NULL AND why IS NULL",
                 )?;
-                ids.iter().try_for_each(|id| {
-                    statement.execute(params![id, ASKING, micros(at)]).map(|_| ())
-                })
+                let changed = ids.iter().map(|id| {
+                    statement.execute(params![id, ASKING, micros(at)]).map(|changed| changed == 1)
+                });
+                changed.collect::<rusqlite::Result<Vec<bool>>>()
             })
             .await?;
-        for id in &all {
-            self.waiting.done(id);
+        for (id, put_aside) in all.iter().zip(put_aside) {
+            if put_aside {
+                self.waiting.done(id);
+            } else {
+                // It has its answer already, and goes on waiting to be decided.
+                self.waiting.give_back(id);
+            }
         }
         Ok(())
     }

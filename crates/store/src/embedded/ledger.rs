@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
-    Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
+    Accepted, Commit, CommitError, Conclusion, HandOut, Held, Ledger, LedgerResult, NewReceipt,
+    Outcome, PauseChange, PortError, ReadyMessage, Recalled, ReceiptLines, Refused, Retention,
     StoredReceipt, Swept, WakeUp, Want,
 };
 use rusqlite::{Connection, OptionalExtension as _};
@@ -195,11 +195,17 @@ impl Ledger for Embedded {
         &self,
         _: &Held,
         now: Timestamp,
-        per_destination: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
         let handed = Arc::clone(&self.handed);
-        let look = Look { now: micros(now), each: per_destination, limit };
+        let resting = room.resting.iter().filter(|(_, until)| **until > now);
+        let resting = resting.map(|((merchant, to), _)| (merchant.to_string(), to.to_string()));
+        let look = Look {
+            now: micros(now),
+            each: room.each,
+            limit: room.limit,
+            resting: resting.collect(),
+        };
         self.desk
             .read(move |connection| {
                 let mut handed = handed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -287,12 +293,7 @@ impl Ledger for Embedded {
         self.desk.write(move |connection| prune::prune(connection, micros(now), retention)).await
     }
 
-    async fn sweep(
-        &self,
-        _: &Held,
-        now: Timestamp,
-        after: Option<String>,
-    ) -> LedgerResult<Swept> {
+    async fn sweep(&self, _: &Held, now: Timestamp, after: Option<String>) -> LedgerResult<Swept> {
         self.sweep_part(micros(now), after.as_deref()).await
     }
 

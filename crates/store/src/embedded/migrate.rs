@@ -12,14 +12,13 @@ use super::{
 
 /// What leads from each version to the next: the first one from 1 to 2. What was released is never
 /// changed.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 6] = [
     include_str!("steps/2.sql"),
     include_str!("steps/3.sql"),
     include_str!("steps/4.sql"),
     include_str!("steps/5.sql"),
     include_str!("steps/6.sql"),
     include_str!("steps/7.sql"),
-    include_str!("steps/8.sql"),
 ];
 
 /// The schema that this version writes.

@@ -25,6 +25,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod turns;
 mod unmapped;
 mod vault;
 mod waiting;
@@ -46,6 +47,8 @@ use tokio::sync::Notify;
 use desk::Desk;
 use waiting::Waiting;
 
+use crate::meters::Meters;
+
 pub use backup::{BackupError, backup};
 pub use look::{Found, look};
 pub use migrate::SCHEMA_VERSION;
@@ -63,6 +66,7 @@ pub struct Embedded {
     waiting: Arc<Waiting>,
     handed: Arc<Mutex<Handed>>,
     news: Arc<Notify>,
+    meters: Meters,
     /// Whether the last write failed: a full disk shows only when something is written.
     failing: AtomicBool,
     instance_key: [u8; 32],
@@ -163,6 +167,7 @@ impl Embedded {
             waiting: Arc::default(),
             handed: Arc::default(),
             news: Arc::new(Notify::new()),
+            meters: Meters::default(),
             failing: AtomicBool::new(false),
             instance_key,
             epoch,

@@ -15,6 +15,8 @@ pub(super) struct Look {
     pub(super) now: i64,
     pub(super) each: usize,
     pub(super) limit: usize,
+    /// Destinations for which there is no turn.
+    pub(super) resting: Vec<(String, String)>,
 }
 
 /// How many messages of each destination are under way.
@@ -26,7 +28,8 @@ pub(super) fn ready(
     handed: &mut Handed,
     look: &Look,
 ) -> rusqlite::Result<Vec<ReadyMessage>> {
-    let paused = paused(connection, look.now)?;
+    let mut paused = paused(connection, look.now)?;
+    paused.extend(look.resting.iter().cloned());
     let mut busy = Busy::new();
     for destination in handed.messages.values() {
         *busy.entry(destination.clone()).or_default() += 1;

@@ -95,11 +95,12 @@ impl Embedded {
                 let is_one = match suspect.kind {
                     OrphanKind::Question => question(connection, suspect.seq)?,
                     OrphanKind::Receipt | OrphanKind::Fact => {
-                        let owner = fact(connection, suspect, now)?;
-                        if let Some(Some(owner)) = &owner {
-                            waits.push((owner.clone(), suspect.seq));
+                        let end = fact(connection, suspect, now)?;
+                        let is_one = end != FactEnd::Fine;
+                        if let FactEnd::Waits(owner) = end {
+                            waits.push((owner, suspect.seq));
                         }
-                        owner.is_some()
+                        is_one
                     }
                     OrphanKind::Message => message(connection, suspect.seq)?,
                     OrphanKind::Order => order(connection, suspect.seq)?,
@@ -138,8 +139,7 @@ fn end(
     after: i64,
     most: i64,
 ) -> rusqlite::Result<Option<i64>> {
-    let newest: Option<i64> =
-        connection.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
+    let newest: Option<i64> = connection.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
     Ok(newest.filter(|newest| *newest > after + most).map(|_| after + most))
 }
 
@@ -172,20 +172,24 @@ fn question(connection: &Connection, seq: i64) -> rusqlite::Result<bool> {
     Ok(mended == 1)
 }
 
-/// The orders of a parked receipt wake at once; one that has none waits to be decided anew. Nothing when it
-/// is no orphan; else whose it is, if it waits.
-fn fact(
-    connection: &Connection,
-    suspect: &Suspect,
-    now: i64,
-) -> rusqlite::Result<Option<Option<String>>> {
+/// What became of a parked receipt that was suspected.
+#[derive(Debug, PartialEq, Eq)]
+enum FactEnd {
+    /// It is no orphan.
+    Fine,
+    /// Its orders wake at once.
+    Woken,
+    /// It waits to be decided anew: this merchant's.
+    Waits(String),
+}
+
+/// The orders of a parked receipt wake at once; one that has none waits to be decided anew.
+fn fact(connection: &Connection, suspect: &Suspect, now: i64) -> rusqlite::Result<FactEnd> {
     let sql =
         format!("SELECT r.owner FROM receipts r WHERE r.seq = ?1 AND r.state = 3 AND {ENDLESS}");
-    let owner: Option<String> = connection
-        .prepare_cached(&sql)?
-        .query_row([suspect.seq], |row| row.get(0))
-        .optional()?;
-    let Some(owner) = owner else { return Ok(None) };
+    let owner: Option<String> =
+        connection.prepare_cached(&sql)?.query_row([suspect.seq], |row| row.get(0)).optional()?;
+    let Some(owner) = owner else { return Ok(FactEnd::Fine) };
     let woken = connection
         .prepare_cached(
             "UPDATE aggregates SET wake_at = ?2 WHERE id IN
@@ -193,7 +197,7 @@ fn fact(
         )?
         .execute(params![suspect.id, now])?;
     if woken > 0 {
-        return Ok(Some(None));
+        return Ok(FactEnd::Woken);
     }
     connection
         .prepare_cached("UPDATE receipts SET state = 0, why = NULL WHERE seq = ?1")?
@@ -202,7 +206,7 @@ fn fact(
     changes.add(&owner, "parked", -1);
     changes.add(&owner, "waiting", 1);
     changes.write(connection)?;
-    Ok(Some(Some(owner)))
+    Ok(FactEnd::Waits(owner))
 }
 
 /// Whether there is nothing that message `m` says: it is never handed out, nor is what stands behind it.
@@ -223,7 +227,8 @@ fn messages(connection: &Connection, after: i64) -> rusqlite::Result<Looked> {
 
 /// What it said is lost. It comes up, and ends as one that cannot be read: seen, and in nobody's way.
 fn message(connection: &Connection, seq: i64) -> rusqlite::Result<bool> {
-    let sql = format!("INSERT INTO frozen SELECT m.seq, ?2 FROM messages m WHERE m.seq = ?1 AND {MUTE}");
+    let sql =
+        format!("INSERT INTO frozen SELECT m.seq, ?2 FROM messages m WHERE m.seq = ?1 AND {MUTE}");
     let mended = connection.prepare_cached(&sql)?.execute(params![seq, pack(b"")])?;
     Ok(mended == 1)
 }

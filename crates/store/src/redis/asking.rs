@@ -108,7 +108,10 @@ impl Inner {
                 self.run_owned(&scripts::ASK, partition, epoch, arguments).await?;
             }
             self.done(&part);
-            self.hands().stir(Kind::Asking, partition);
+            let mut hands = self.hands();
+            hands.stir(Kind::Asking, partition);
+            // One that has its answer already goes on waiting to be decided.
+            hands.stir(Kind::Waiting, partition);
         }
         Ok(())
     }

@@ -78,6 +78,13 @@ impl Hands {
         }
     }
 
+    /// Something becomes due then, or sooner.
+    pub(super) fn due_by(&mut self, kind: Kind, partition: Partition, at: Timestamp) {
+        if let Some(look) = self.looked.get_mut(&(kind, partition)) {
+            look.next = Some(look.next.map_or(at, |next| next.min(at)));
+        }
+    }
+
     /// When the next message or aggregate of a partition becomes due, as far as that is known: it may
     /// have to be looked at first.
     pub(super) fn next(&self, partition: Partition) -> Result<Option<Timestamp>, Unlooked> {

@@ -18,6 +18,7 @@
 //! | `T` `p`, `polls:OWNER`, `un:MERCHANT`, `unn:`, `uc:OWNER` | pauses; polls; codes that no table knew, and how many of a source; accounts that nobody claimed |
 //! | `T` `v:SHELF:MERCHANT`, `vi:` | small things by their key; the keys in their order (of the relay: below `pw:{meta}:`) |
 //! | `T` `sb`, `s`, `u` | what may be forgotten, by when it was settled (with its body, without) or last written |
+//! | `pw:{c:CREDENTIAL}:turns` | turns of a credential that were taken, a rest, requests under way; for as long as they count |
 
 use parcelwire_domain::id::{FeedName, MerchantId, Partition};
 use parcelwire_engine::ports::Owner;

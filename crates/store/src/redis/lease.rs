@@ -16,7 +16,7 @@ use super::{
     Inner,
     answer::{optional, texts},
     connect::Arguments,
-    keys, scripts,
+    keys, meta, scripts,
 };
 
 /// How often the shares of all instances are looked at. Leases are renewed when a third has passed.
@@ -81,6 +81,11 @@ impl Leases {
         self.state().leases.get(&partition).is_none_or(|lease| lease.is_leaving)
     }
 
+    /// How long one lasts.
+    pub(super) fn length(&self) -> Duration {
+        self.length
+    }
+
     fn is_fresh(&self) -> bool {
         let ticked = self.state().ticked;
         ticked.is_some_and(|ticked| Instant::now().duration_since(ticked) < TICK)
@@ -122,6 +127,8 @@ impl Inner {
     }
 
     async fn renew(&self) -> LedgerResult<()> {
+        let settings = self.settings_seen().clone();
+        meta::still_there(&self.link, self.instance_key, &settings).await?;
         let verb = if self.leases.state().is_closing { "go" } else { "come" };
         let mut arguments = Arguments::default();
         arguments.add(verb).add(self.me.as_str()).number(self.leases.length.as_millis());

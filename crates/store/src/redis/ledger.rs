@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, ReceiptId};
 use parcelwire_engine::ports::{
-    Accepted, Commit, CommitError, Conclusion, Held, Ledger, LedgerResult, NewReceipt, Outcome,
-    PauseChange, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, StoredReceipt, Swept,
-    WakeUp, Want,
+    Accepted, Commit, CommitError, Conclusion, HandOut, Held, Ledger, LedgerResult, NewReceipt,
+    Outcome, PauseChange, ReadyMessage, Recalled, ReceiptLines, Refused, Retention, StoredReceipt,
+    Swept, WakeUp, Want,
 };
 
 use super::{
@@ -84,10 +84,9 @@ impl Ledger for Redis {
         &self,
         held: &Held,
         now: Timestamp,
-        per_destination: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
-        self.inner.ready(held, now, per_destination, limit).await
+        self.inner.ready(held, now, room).await
     }
 
     async fn conclude(&self, held: &Held, batch: Vec<Conclusion>) -> Vec<Result<(), CommitError>> {

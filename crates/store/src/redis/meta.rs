@@ -1,6 +1,8 @@
 //! Small settings of all instances together, and rule files by content hash.
 
-use parcelwire_engine::ports::LedgerResult;
+use std::collections::BTreeMap;
+
+use parcelwire_engine::ports::{LedgerResult, PortError};
 use redis::Value;
 
 use super::{
@@ -14,6 +16,9 @@ use crate::moving::MARK;
 
 /// The shape of the data. Later ones lead earlier ones to theirs; a newer one is refused.
 const SCHEMA_VERSION: i64 = 1;
+
+/// The name of the key below which merchants' occurrence keys are made.
+const KEY: &str = "instance_key";
 
 /// Its key.
 pub(super) fn key(name: &str) -> String {
@@ -30,9 +35,36 @@ pub(super) async fn begin(link: &Link, fresh_key: [u8; 32]) -> Result<[u8; 32], 
     if read(link, BUSY).await?.is_some() {
         return Err(OpenError::Moving);
     }
-    set_new(link, "instance_key", &fresh_key).await?;
-    let kept = read(link, "instance_key").await?.unwrap_or_default();
+    set_new(link, KEY, &fresh_key).await?;
+    let kept = read(link, KEY).await?.unwrap_or_default();
     Ok(<[u8; 32]>::try_from(kept).map_err(|_| misfit("the instance key"))?)
+}
+
+/// Whether the data are still those that were there at the start. A server that was emptied gets its key
+/// back, and the settings that are known here: what is made from now on has the ids that it would have had.
+pub(super) async fn still_there(
+    link: &Link,
+    instance_key: [u8; 32],
+    settings: &BTreeMap<String, Vec<u8>>,
+) -> LedgerResult<()> {
+    let mut kept = read(link, KEY).await?;
+    if kept.is_none() {
+        tracing::error!(
+            "Redis was emptied: what was accepted and not sent is lost; the relay goes on, with the same key of all ids"
+        );
+        begin_empty(link).await?;
+        for (name, value) in settings {
+            set_new(link, name, value).await?;
+        }
+        set_new(link, KEY, &instance_key).await?;
+        kept = read(link, KEY).await?;
+    }
+    if kept.is_some_and(|kept| kept == instance_key) {
+        return Ok(());
+    }
+    let why = "Redis was emptied, and a relay that was started since made another key of all ids \
+        (hint: restart this relay)";
+    Err(PortError::NotApplied { why: why.to_owned() })
 }
 
 /// Says of which shape the data are, where there are none yet.

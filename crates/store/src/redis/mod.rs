@@ -25,11 +25,13 @@ mod story;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod vault;
 mod waiting;
 mod way;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -95,6 +97,8 @@ struct Inner {
     /// This process: no other one has this name.
     me: String,
     instance_key: [u8; 32],
+    /// Small settings as they were read or set here: a server that was emptied gets them back.
+    settings_seen: Mutex<BTreeMap<String, Vec<u8>>>,
     hands: Mutex<Hands>,
     leases: Leases,
     news: Notify,
@@ -151,6 +155,7 @@ async fn open_with(
         settings,
         me,
         instance_key,
+        settings_seen: Mutex::default(),
         hands: Mutex::default(),
         leases: Leases::new(lease),
         news: Notify::new(),
@@ -169,12 +174,18 @@ impl Redis {
 
     /// A small setting of all instances.
     pub async fn meta(&self, name: &str) -> LedgerResult<Option<Vec<u8>>> {
-        meta::read(&self.inner.link, name).await
+        let value = meta::read(&self.inner.link, name).await?;
+        if let Some(value) = &value {
+            self.inner.note_setting(name, value);
+        }
+        Ok(value)
     }
 
     /// Sets a small setting of all instances.
     pub async fn set_meta(&self, name: &str, value: &[u8]) -> LedgerResult<()> {
-        meta::write(&self.inner.link, name, value).await
+        meta::write(&self.inner.link, name, value).await?;
+        self.inner.note_setting(name, value);
+        Ok(())
     }
 
     /// This instance stops soon: others take over what nothing is under way in.
@@ -241,6 +252,14 @@ impl Inner {
             self.leases.lost(partition, epoch);
         }
         Ok((!refused).then_some(answer))
+    }
+
+    fn settings_seen(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.settings_seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_setting(&self, name: &str, value: &[u8]) {
+        self.settings_seen().insert(name.to_owned(), value.to_owned());
     }
 
     /// Remembers how a write ended.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use parcelwire_domain::id::{MessageId, Partition};
-use parcelwire_engine::ports::{Held, LedgerResult, ReadyMessage};
+use parcelwire_engine::ports::{HandOut, Held, LedgerResult, ReadyMessage};
 use redis::Value;
 
 use super::{
@@ -26,14 +26,13 @@ impl Inner {
         &self,
         held: &Held,
         now: Timestamp,
-        each: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
         let partitions = self.working(held);
         let partitions = self.hands().look_into(Kind::Ready, &partitions, Some(now));
-        let due = self.what_is_due(Kind::Ready, &partitions, now, each).await;
+        let due = self.what_is_due(Kind::Ready, &partitions, now, room.each).await;
         let due = due.inspect_err(|_| self.stir(Kind::Ready, &partitions))?;
-        let taken = self.take_ready(due, each, limit);
+        let taken = self.take_ready(due, now, room);
         let claims = taken.iter().map(|(partition, ids)| self.claim(held, *partition, ids));
         let mut found = Vec::new();
         for ((partition, ids), claimed) in taken.iter().zip(join_all(claims).await) {
@@ -81,13 +80,29 @@ impl Inner {
         Ok(due)
     }
 
-    fn take_ready(&self, due: Due, each: usize, limit: usize) -> BTreeMap<Partition, Vec<String>> {
+    fn take_ready(
+        &self,
+        due: Due,
+        now: Timestamp,
+        room: &HandOut,
+    ) -> BTreeMap<Partition, Vec<String>> {
+        let resting: BTreeMap<String, Timestamp> = room
+            .resting
+            .iter()
+            .filter(|(_, until)| **until > now)
+            .map(|((merchant, destination), until)| (format!("{merchant}/{destination}"), *until))
+            .collect();
+        let (each, limit) = (room.each, room.limit);
         let mut hands = self.hands();
         let last = hands.last.get(&Kind::Ready).cloned().unwrap_or_default();
         let busy = counts(hands.messages.values());
         let mut taken: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
         let mut count = 0;
         for (place, (partition, ids)) in in_turn(due, &last) {
+            if let Some(until) = resting.get(&place) {
+                hands.due_by(Kind::Ready, partition, *until);
+                continue;
+            }
             let free: Vec<(MessageId, String)> = ids
                 .into_iter()
                 .filter_map(|text| MessageId::parse(&text).ok().map(|id| (id, text)))

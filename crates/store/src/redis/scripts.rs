@@ -67,6 +67,7 @@ scripts! {
     KEEP: "allow-oom", "keep.lua";
     PRUNE: "allow-oom", "prune.lua";
     SWEEP: "allow-oom", "sweep.lua";
+    TURNS: "allow-oom", "turns.lua";
     LEASE: "allow-oom", "lease.lua";
     INSTANCES_SEEN: "allow-oom", "instances.lua";
     ASK: "", "ask.lua";

@@ -39,8 +39,9 @@ impl Inner {
         now: Timestamp,
         after: Option<&str>,
     ) -> LedgerResult<Swept> {
-        let (node, cursor) = after.and_then(|after| after.split_once('.')).unwrap_or(("0", "0"));
-        let node: usize = node.parse().unwrap_or(0);
+        let place = after.and_then(|after| after.split_once('.'));
+        let place = place.and_then(|(node, at)| Some((node.parse().ok()?, at.parse().ok()?)));
+        let (node, cursor): (usize, u64) = place.unwrap_or((0, 0));
         let nodes = self.link.nodes().await?;
         let Some(address) = nodes.get(node) else { return Ok(Swept::default()) };
         let mut look = redis::cmd("SCAN");

@@ -1,8 +1,8 @@
--- Lists are narrowed by time, by state and by order, however much is stored.
-CREATE INDEX receipts_time ON receipts (received_at);
-CREATE INDEX receipts_state ON receipts (state, received_at);
-CREATE INDEX lines_time ON lines (at);
-CREATE INDEX lines_status ON lines (status, at);
-CREATE INDEX messages_made ON messages (created_at);
-CREATE INDEX messages_state ON messages (state, created_at);
-CREATE INDEX messages_order ON messages (aggregate);
+-- Lists: the rows of each owner in each state, by time. All messages of an order are found by it, those that
+-- have ended too.
+DROP INDEX receipts_owner;
+CREATE INDEX receipts_list ON receipts (feed, owner, state, received_at, id);
+CREATE INDEX lines_list ON lines (merchant, status, at, receipt, place);
+CREATE INDEX messages_list ON messages (merchant, state, created_at);
+DROP INDEX messages_lane;
+CREATE INDEX messages_lane ON messages (aggregate, destination, seq);

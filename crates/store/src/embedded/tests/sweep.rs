@@ -43,7 +43,8 @@ fn what_a_write_under_way_is_about_to_tell_is_no_orphan() {
     on_both(|store| async move {
         let held = broken(&store, "").await;
         assert_eq!(waits(&store, &held).await, [3]);
-        let row = "INSERT INTO receipts (id, feed, owner, source, received_at, verified, headers, query,
+        let row =
+            "INSERT INTO receipts (id, feed, owner, source, received_at, verified, headers, query,
             accounts, body_bytes) SELECT x'000102030405060708090a0b0c0d0e0f', feed, owner, source,
             received_at, verified, headers, query, accounts, 0 FROM receipts WHERE state = 0";
         let write = waiting::Doubt::until_told(&store.waiting);

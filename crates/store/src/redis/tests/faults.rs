@@ -1,6 +1,8 @@
 //! Servers that fall over, forget their scripts, are full.
 
-use parcelwire_engine::ports::{Accepted, Archive as _, CommitError, Ledger as _, Next, Outcome};
+use parcelwire_engine::ports::{
+    Accepted, Archive as _, CommitError, HandOut, Ledger as _, Next, Outcome,
+};
 
 use super::{server::Server, *};
 use crate::contract::{balanced, end, held, message, now, receipt, step};
@@ -49,7 +51,7 @@ async fn a_full_server_refuses_webhooks_and_still_finishes_what_it_has() {
     assert!(store.health().await.is_err(), "senders are told to come again");
     let step_meanwhile = store.commit(&held, vec![step(&[(2, Outcome::Forwarded)], vec![])]).await;
     assert!(matches!(step_meanwhile[..], [Err(CommitError::Port(PortError::NotApplied { .. }))]));
-    assert_eq!(store.ready(&held, now(), 9, 9).await.expect("it answers").len(), 1);
+    assert_eq!(store.ready(&held, now(), &HandOut::of(9, 9)).await.expect("it answers").len(), 1);
     assert_eq!(store.conclude(&held, vec![end(7, Next::Sent)]).await, [Ok(())]);
     is_ready(&["CONFIG", "SET", "maxmemory", "0"]);
     assert!(store.health().await.is_ok());

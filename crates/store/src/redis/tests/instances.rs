@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use parcelwire_domain::id::{DestinationName, MerchantId, ReceiptId};
 use parcelwire_engine::ports::{
-    CommitError, Held, Ledger as _, Next, Outcome, PauseChange, StoredReceipt,
+    CommitError, HandOut, Held, Ledger as _, Next, Outcome, PauseChange, StoredReceipt,
 };
 
 use super::{server::Server, *};
@@ -76,7 +76,7 @@ async fn a_stale_owner_writes_nothing() {
     assert_eq!(waiting(&one, &old).await.len(), 1);
     let made = step(&[], vec![message(7, 1, 320)]);
     assert_eq!(one.commit(&old, vec![made]).await, [Ok(())]);
-    assert_eq!(one.ready(&old, now(), 9, 9).await.expect("it answers").len(), 1);
+    assert_eq!(one.ready(&old, now(), &HandOut::of(9, 9)).await.expect("it answers").len(), 1);
     // The first one is frozen for longer than its lease lasts; the second one takes everything.
     run_out(&server);
     let new = until_it_holds(&two, 64).await;
@@ -87,7 +87,7 @@ async fn a_stale_owner_writes_nothing() {
     // What the first one had in hand is found by the second one, under the same ids.
     let found = waiting(&two, &new).await;
     assert_eq!(found.iter().map(|r| r.id.bits()).collect::<Vec<_>>(), [1]);
-    let ready = two.ready(&new, now(), 9, 9).await.expect("it answers");
+    let ready = two.ready(&new, now(), &HandOut::of(9, 9)).await.expect("it answers");
     assert_eq!(ready[0].message.id.bits(), 7);
     assert_eq!(two.commit(&new, vec![late]).await, [Ok(())]);
     assert_eq!(two.conclude(&new, vec![end(7, Next::Sent)]).await, [Ok(())]);
@@ -117,7 +117,7 @@ async fn who_leaves_hands_over_what_nothing_is_under_way_in() {
     let old = until_it_holds(&one, 64).await;
     let made = step(&[], vec![message(7, 1, 320)]);
     assert_eq!(one.commit(&old, vec![made]).await, [Ok(())]);
-    assert_eq!(one.ready(&old, now(), 9, 9).await.expect("it answers").len(), 1);
+    assert_eq!(one.ready(&old, now(), &HandOut::of(9, 9)).await.expect("it answers").len(), 1);
     one.leave().await;
     assert_eq!(until_it_holds(&two, 63).await.partitions.len(), 63);
     assert_eq!(held(&one).await.partitions.len(), 1, "a message is being sent");

@@ -2,6 +2,7 @@
 
 mod checks;
 mod cluster;
+mod emptied;
 mod faults;
 mod instances;
 mod moving;
@@ -9,6 +10,7 @@ mod rights;
 mod sentinel;
 mod server;
 mod sweep;
+mod turns;
 
 use std::cell::Cell;
 

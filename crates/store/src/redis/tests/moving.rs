@@ -57,7 +57,7 @@ async fn to_do(store: &dyn Books, now: Timestamp) -> Json {
     }
     waiting.sort_unstable();
     let mut ready: Vec<String> = Vec::new();
-    for one in store.ready(&held, now, 9999, 9999).await.expect("it answers") {
+    for one in store.ready(&held, now, &HandOut::of(9999, 9999)).await.expect("it answers") {
         ready.push(format!("{one:?}"));
     }
     ready.sort_unstable();

@@ -93,6 +93,16 @@ impl Server {
         self.child.wait().expect("it is waited for");
     }
 
+    /// Starts it again without any data.
+    pub(crate) fn start_empty(&mut self) {
+        let place = self.argument("--dir").to_owned();
+        let kept = std::fs::read_dir(&place).expect("it is there");
+        for kept in kept.flatten().map(|kept| kept.path()).filter(|kept| kept.is_dir()) {
+            std::fs::remove_dir_all(kept).expect("it goes");
+        }
+        self.start_again();
+    }
+
     /// Starts it again on the same data.
     pub(crate) fn start_again(&mut self) {
         self.child = run(&self.arguments, READY);

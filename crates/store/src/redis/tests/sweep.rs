@@ -1,9 +1,7 @@
 //! The data are broken on purpose: the sweeper finds each kind of orphan, and what was found goes on.
 
 use parcelwire_domain::id::{AggregateId, MessageId, ReceiptId};
-use parcelwire_engine::ports::{
-    Asking as _, Held, Ledger as _, Next, OrphanKind, Outcome,
-};
+use parcelwire_engine::ports::{Asking as _, Held, Ledger as _, Next, OrphanKind, Outcome};
 
 use super::{server::Server, *};
 use crate::contract::{balanced, end, held, merchant, now, step, sweeping::*};
