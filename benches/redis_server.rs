@@ -33,10 +33,6 @@ impl RedisServer {
         Self { child, socket }
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("redis+unix://{}", self.socket.display())
-    }
-
     pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }

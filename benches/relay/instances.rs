@@ -38,7 +38,7 @@ fn events_per_second(beside: &Baselines, count: usize) -> f64 {
     system::write_files(directory.path(), beside.sink);
     let ports = system::free_ports(count);
     let start = |port: &u16| {
-        let store = Store::Redis { fsync: "everysec", url: server.url() };
+        let store = Store::redis("everysec", server.socket());
         let relay = Relay::start(directory.path(), *port, store);
         (Throttle::on(relay.pid()), relay)
     };

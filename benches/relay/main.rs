@@ -8,6 +8,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a benchmark reads the clock, the environment, and prints"
 )]
 

@@ -20,7 +20,7 @@ pub(crate) fn measure(beside: &Baselines) {
     for fsync in ["everysec", "always"] {
         let directory = tempfile::tempdir().expect("a directory");
         let server = RedisServer::start(directory.path(), fsync);
-        let store = Store::Redis { fsync, url: server.url() };
+        let store = Store::redis(fsync, server.socket());
         on_redis.push(reached(beside, store, Some(&server)));
     }
     let [everysec, always] = &on_redis[..] else { unreachable!("two settings") };

@@ -136,6 +136,12 @@ pub(crate) enum Store {
     },
 }
 
+impl Store {
+    pub(crate) fn redis(fsync: &'static str, socket: &Path) -> Self {
+        Self::Redis { fsync, url: format!("redis+unix://{}", socket.display()) }
+    }
+}
+
 fn start(directory: &Path, port: u16, store: &Store) -> Child {
     let binary = Path::new(env!("CARGO_BIN_EXE_parcelwire"));
     let mut serve = Command::new(binary);

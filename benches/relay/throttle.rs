@@ -48,15 +48,16 @@ impl Throttle {
         let ended = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&ended);
         let thread = std::thread::spawn(move || {
-            // A process that has ended hears nothing.
-            let signal = |signal| drop(kill_process(pid, signal).ok());
-            while !over.load(Ordering::Relaxed) {
-                signal(Signal::CONT);
+            // A process that has ended hears nothing: that ends it, too.
+            while !over.load(Ordering::Relaxed) && kill_process(pid, Signal::CONT).is_ok() {
                 std::thread::sleep(RUNS);
-                signal(Signal::STOP);
-                std::thread::sleep(TURN.saturating_sub(RUNS));
+                if kill_process(pid, Signal::STOP).is_ok() {
+                    std::thread::sleep(TURN.saturating_sub(RUNS));
+                }
             }
-            signal(Signal::CONT);
+            if let Err(error) = kill_process(pid, Signal::CONT) {
+                eprintln!("a relay has ended: {error}");
+            }
         });
         Self::Pulse { ended, thread: Some(thread) }
     }

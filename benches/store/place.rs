@@ -53,7 +53,7 @@ impl Place {
             Kind::Redis => {
                 let server = RedisServer::start(directory.path(), "everysec");
                 let settings = redis::Settings {
-                    url: server.url(),
+                    url: format!("redis+unix://{}", server.socket().display()),
                     cluster: false,
                     sentinel_master: None,
                     sentinel_password: None,
