@@ -185,7 +185,9 @@ impl Fleet {
             () = self.stops(life, &stop, &mut working) => End::Stopped,
         };
         working.abort();
-        drop(working.await);
+        if !working.is_finished() {
+            drop(working.await);
+        }
         end
     }
 

@@ -2,7 +2,6 @@
 //! without them.
 
 #![expect(clippy::disallowed_methods, reason = "how long to soak is told by the environment")]
-#![expect(clippy::print_stdout, reason = "it tells how far it came")]
 
 use std::time::{Duration, Instant};
 

@@ -5,6 +5,7 @@ use std::{sync::PoisonError, time::Duration};
 use jiff::Timestamp;
 use parcelwire_domain::{
     Value,
+    id::MerchantId,
     past::{Past, Telling},
 };
 use parcelwire_mapping::{
@@ -22,7 +23,9 @@ use crate::{
     Messages,
     engine::Shared,
     metrics::Metrics,
-    ports::{Attempt, Conclusion, Exchanged, NewMessage, Next, ReadyMessage, TransportError},
+    ports::{
+        Attempt, Conclusion, Exchanged, NewMessage, Next, Owner, ReadyMessage, TransportError,
+    },
     trace::{Detail, HEADER, Took, Trace, Traceparent, text},
 };
 
@@ -187,6 +190,13 @@ impl Desk {
         learned.learn(news);
     }
 
+    /// Whether it is still this instance that speaks for a merchant. It may have waited for its turn,
+    /// or stood still: then somebody else tells what is to be told, and maybe more by now.
+    async fn is_ours(&self, merchant: &MerchantId) -> bool {
+        let held = self.shared.held().await;
+        held.is_some_and(|held| held.has(&Owner::Merchant(merchant.clone())))
+    }
+
     /// Walks through the requests of an exchange.
     async fn walk(
         &self,
@@ -205,6 +215,10 @@ impl Desk {
             let mut seen = show_request(&request, target);
             let span = trail.mark(&self.shared, &mut request, number);
             self.limits.take(credential, rates).await;
+            if !self.is_ours(&trail.ready.message.merchant).await {
+                self.limits.ended(credential, rates);
+                return (Verdict::AGAIN, "another instance has taken over".to_owned());
+            }
             let began = self.shared.clock.now();
             let method = request.method.clone();
             let answer = self.shared.transport.send(request).await;
