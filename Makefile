@@ -66,8 +66,9 @@ api-fuzz: ## the API against its description, where schemathesis is installed (S
 	$(CARGO) build --locked
 	.ci/api-fuzz
 
-soak: ## simulation over seeds for SOAK_SECONDS (default 600)
-	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} $(CARGO) test --release -p parcelwire-sim --test soak -- --nocapture
+soak: ## new simulated worlds for SOAK_SECONDS (default 600), from the seed SOAK_SEED (default: of the day)
+	PARCELWIRE_SOAK_SECONDS=$${SOAK_SECONDS:-600} PARCELWIRE_SOAK_SEED=$${SOAK_SEED:-$$(date +%Y%m%d)000000} \
+	  $(CARGO) test --release --locked -p parcelwire-sim --test soak -- --nocapture
 
 audit: ## licences, bans and advisories, where cargo-deny is installed
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny"; exit 1; }

@@ -1,7 +1,8 @@
 //! The engine: its parts, its loops, its stopping.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
@@ -206,7 +207,7 @@ impl Engine {
         shared.resume_changed().await;
         shared.look_for_silence().await;
         loop {
-            let next = shared.clock.now() + std::time::Duration::from_secs(60);
+            let next = shared.clock.now() + Duration::from_secs(60);
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return,
@@ -243,6 +244,11 @@ impl Shared {
                 None
             }
         }
+    }
+
+    /// Waits until `at`, and no longer than `most`: a clock that goes back meanwhile holds nothing up.
+    pub(crate) async fn wait(&self, at: Timestamp, most: Duration) {
+        self.clock.until(at.min(self.clock.now() + most)).await;
     }
 
     /// Keeps the texts of all rule files that messages may refer to.

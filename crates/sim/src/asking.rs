@@ -9,12 +9,12 @@ use parcelwire_engine::ports::{
     Asked, Asking, Held, LedgerResult, Limits, Owner, Polled, ToAsk, TurnWish, Turns, Turnstile,
 };
 
-use crate::faults::Faulty;
+use crate::faults::{Faulty, owned};
 
 #[async_trait]
 impl Asking for Faulty {
     async fn ask(&self, receipts: Vec<ReceiptId>, at: Timestamp) -> LedgerResult<()> {
-        self.write("ask", self.store.ask(receipts, at)).await?
+        self.write("ask", async { owned!(self.ask(receipts, at)) }).await?
     }
 
     async fn asking(
@@ -24,8 +24,7 @@ impl Asking for Faulty {
         each: usize,
         limit: usize,
     ) -> LedgerResult<Vec<ToAsk>> {
-        self.alive().await;
-        self.store.asking(held, now, each, limit).await
+        self.read(async { owned!(self.asking(held, now, each, limit)) }).await
     }
 
     async fn asked(
@@ -34,7 +33,7 @@ impl Asking for Faulty {
         receipt: ReceiptId,
         end: Asked,
     ) -> LedgerResult<()> {
-        self.write("asked", self.store.asked(merchant, receipt, end)).await?
+        self.write("asked", async { owned!(self.asked(merchant, receipt, end)) }).await?
     }
 
     async fn hurry(&self, why: String) -> LedgerResult<()> {
@@ -42,8 +41,7 @@ impl Asking for Faulty {
     }
 
     async fn polled(&self, of: Vec<(Owner, SourceName)>) -> LedgerResult<Vec<Option<Polled>>> {
-        self.alive().await;
-        self.store.polled(of).await
+        self.read(self.store.polled(of)).await
     }
 
     async fn keep_polled(

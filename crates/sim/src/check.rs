@@ -1,8 +1,8 @@
-//! What must hold at the end of every world.
+//! What must hold at the end of every world. That the books balance is looked at all the time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Outcome;
+use crate::{Outcome, Telling};
 
 /// All of it; panics with what does not hold.
 pub fn all(outcome: &Outcome) {
@@ -10,6 +10,7 @@ pub fn all(outcome: &Outcome) {
     one_id_per_fact(outcome);
     a_repeat_says_the_same(outcome);
     order_is_kept(outcome);
+    only_owners_speak(outcome);
 }
 
 /// Every receipt that was answered 2xx is in the books once, and every delivery is told. Only what
@@ -21,49 +22,63 @@ pub fn nothing_accepted_is_lost(outcome: &Outcome) {
     let delivered: BTreeSet<&str> = outcome
         .told
         .iter()
-        .filter(|told| told["trigger"] == "delivered")
-        .filter_map(|told| told["order"].as_str())
+        .filter(|told| told.text("trigger") == "delivered")
+        .map(|told| told.text("order"))
         .collect();
     assert_eq!(delivered.len() as u64, outcome.orders, "deliveries told: {delivered:?}");
+    let ids: BTreeSet<&str> = outcome.told.iter().map(|told| told.text("id")).collect();
+    assert!(ids.len() as u64 >= m.sent, "{} were told, {} are sent", ids.len(), m.sent);
 }
 
 /// No fact has two ids, no id two facts.
 pub fn one_id_per_fact(outcome: &Outcome) {
-    let mut ids: BTreeMap<(String, String), String> = BTreeMap::new();
-    let mut facts: BTreeMap<String, (String, String)> = BTreeMap::new();
+    let mut ids: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut facts: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for told in &outcome.told {
-        let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
-        let (fact, id) = ((text("order"), text("trigger")), text("id"));
-        assert!(!id.is_empty(), "{told}");
-        assert_eq!(ids.entry(fact.clone()).or_insert_with(|| id.clone()), &id, "{fact:?}");
-        assert_eq!(facts.entry(id).or_insert_with(|| fact.clone()), &fact);
+        let (fact, id) = ((told.text("order"), told.text("trigger")), told.text("id"));
+        assert!(!id.is_empty(), "{told:?}");
+        assert_eq!(ids.entry(fact).or_insert(id), &id, "{fact:?}");
+        assert_eq!(facts.entry(id).or_insert(fact), &fact);
     }
 }
 
-/// What was frozen is said the same in every try, and to the right person.
+/// What was frozen is said the same in every try, whoever tries, and to the right person.
 pub fn a_repeat_says_the_same(outcome: &Outcome) {
     let mut said = BTreeMap::new();
     for told in &outcome.told {
-        let order = told["order"].as_str().unwrap_or_default().trim_start_matches("A-");
-        assert_eq!(told["email"], format!("kim.{order}@example.test"));
-        let id = told["id"].to_string();
-        assert_eq!(said.entry(id).or_insert(told), &told, "a retry says something else");
+        let order = told.text("order").trim_start_matches("A-");
+        assert_eq!(told.text("email"), format!("kim.{order}@example.test"));
+        let first = said.entry(told.text("id")).or_insert(&told.body);
+        assert_eq!(*first, &told.body, "a retry says something else");
     }
 }
 
-/// The steps of an order are told in their order.
+/// The steps of an order are told in their order by those whose turn it was.
 pub fn order_is_kept(outcome: &Outcome) {
-    let rank = |told: &serde_json::Value| match told["trigger"].as_str() {
-        Some("dispatched") => 1,
-        Some("out_for_delivery") => 2,
-        Some("delivered") => 3,
-        Some("order_fully_delivered") => 4,
+    let mut last: BTreeMap<&str, i32> = BTreeMap::new();
+    for told in outcome.told.iter().filter(|told| told.is_owner) {
+        let step = last.entry(told.text("order")).or_insert(0);
+        let own = rank(told);
+        assert!(own >= *step, "{} came after a later step", told.text("trigger"));
+        *step = own;
+    }
+}
+
+/// Nobody speaks whose turn it is not, but for who stood still between sending and arriving. Of one
+/// order only one speaks at a time.
+pub fn only_owners_speak(outcome: &Outcome) {
+    let strangers: Vec<&Telling> =
+        outcome.told.iter().filter(|told| !told.is_owner && !told.was_frozen).collect();
+    assert!(strangers.is_empty(), "it was not their turn: {strangers:?}");
+    assert!(outcome.clashes.is_empty(), "{:?}", outcome.clashes);
+}
+
+fn rank(told: &Telling) -> i32 {
+    match told.text("trigger") {
+        "dispatched" => 1,
+        "out_for_delivery" => 2,
+        "delivered" => 3,
+        "order_fully_delivered" => 4,
         other => panic!("nobody asked for {other:?}"),
-    };
-    let mut last: BTreeMap<String, i32> = BTreeMap::new();
-    for told in &outcome.told {
-        let step = last.entry(told["order"].to_string()).or_insert(0);
-        assert!(rank(told) >= *step, "{} came after a later step", told["trigger"]);
-        *step = rank(told);
     }
 }

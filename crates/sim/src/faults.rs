@@ -1,10 +1,8 @@
-//! The real store, whose writing calls fail as the dice say. A crash is a call that never comes back:
-//! the world then drops the engine and starts another on what was written.
+//! The ports of one process, and the one place that forwards them: to the real store, or to the leases
+//! before it where several processes share it. Writing calls fail as the dice say. A crash is a call
+//! that never comes back: the world then drops the engine and starts another on what was written.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,43 +14,47 @@ use parcelwire_engine::ports::{
     Retention, Shelf, StoredReceipt, Swept, Vault, WakeUp, Want,
 };
 use parcelwire_store::embedded::Embedded;
-use tokio::sync::Notify;
+use tokio::time::sleep;
 
-use crate::dice::{Dice, Fault};
+use crate::{
+    dice::{Dice, Fault},
+    lease::Tenant,
+    process::Process,
+};
+
+/// Most milliseconds that a writing call takes on a store that several share.
+const ON_THE_WAY: u64 = 12;
 
 pub(crate) struct Faulty {
     pub(crate) store: Arc<Embedded>,
-    dice: Arc<Dice>,
-    dead: AtomicBool,
-    died: Notify,
+    /// Where several processes share the store.
+    pub(crate) tenant: Option<Arc<Tenant>>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) dice: Arc<Dice>,
 }
 
+/// Goes to whoever knows who owns what.
+macro_rules! owned {
+    ($port:ident.$call:ident($($argument:expr),*)) => {
+        match &$port.tenant {
+            Some(tenant) => tenant.$call($($argument),*).await,
+            None => $port.store.$call($($argument),*).await,
+        }
+    };
+}
+pub(crate) use owned;
+
 impl Faulty {
-    pub(crate) fn new(store: Arc<Embedded>, dice: Arc<Dice>) -> Self {
-        Self { store, dice, dead: AtomicBool::new(false), died: Notify::new() }
-    }
-
-    /// Comes back when the process dies.
-    pub(crate) async fn died(&self) {
-        let died = self.died.notified();
-        tokio::pin!(died);
-        died.as_mut().enable();
-        if !self.dead.load(Ordering::Acquire) {
-            died.await;
+    /// Runs a reading call.
+    pub(crate) async fn read<T>(&self, call: impl Future<Output = T>) -> T {
+        self.process.alive().await;
+        if self.tenant.is_some()
+            && let Some(time) = self.dice.slow_read()
+        {
+            sleep(time).await;
+            self.process.alive().await;
         }
-    }
-
-    async fn die<T>(&self) -> T {
-        self.dead.store(true, Ordering::Release);
-        self.died.notify_waiters();
-        std::future::pending().await
-    }
-
-    /// A dead process asks for nothing.
-    pub(crate) async fn alive(&self) {
-        if self.dead.load(Ordering::Acquire) {
-            std::future::pending::<()>().await;
-        }
+        call.await
     }
 
     /// Runs a writing call with what the dice say about it.
@@ -61,9 +63,14 @@ impl Faulty {
         name: &str,
         call: impl Future<Output = T>,
     ) -> Result<T, PortError> {
-        self.alive().await;
+        self.process.alive().await;
+        let fault = self.dice.call(&self.process.name, name);
+        if self.tenant.is_some() {
+            sleep(self.dice.millis(ON_THE_WAY)).await;
+            self.process.alive().await;
+        }
         let why = || "the simulation said so".to_owned();
-        match self.dice.call(name) {
+        match fault {
             None => Ok(call.await),
             Some(Fault::NotApplied) => Err(PortError::NotApplied { why: why() }),
             Some(Fault::UnknownBefore) => Err(PortError::Unknown { why: why() }),
@@ -71,10 +78,26 @@ impl Faulty {
                 drop(call.await);
                 Err(PortError::Unknown { why: why() })
             }
-            Some(Fault::CrashBefore) => self.die().await,
+            Some(Fault::CrashBefore) => self.process.die().await,
             Some(Fault::CrashAfter) => {
                 drop(call.await);
-                self.die().await
+                self.process.die().await
+            }
+            Some(Fault::Slow) => {
+                sleep(self.dice.millis(8000)).await;
+                self.process.alive().await;
+                Ok(call.await)
+            }
+            Some(Fault::FrozenBefore) => {
+                self.process.freeze(self.dice.standstill());
+                self.process.alive().await;
+                Ok(call.await)
+            }
+            Some(Fault::FrozenAfter) => {
+                let answer = call.await;
+                self.process.freeze(self.dice.standstill());
+                self.process.alive().await;
+                Ok(answer)
             }
         }
     }
@@ -84,7 +107,7 @@ impl Faulty {
 impl Ledger for Faulty {
     async fn accept(&self, batch: Vec<NewReceipt>) -> Vec<LedgerResult<Accepted>> {
         let count = batch.len();
-        match self.write("accept", self.store.accept(batch)).await {
+        match self.write("accept", async { owned!(self.accept(batch)) }).await {
             Ok(answers) => answers,
             Err(error) => vec![Err(error); count],
         }
@@ -95,8 +118,8 @@ impl Ledger for Faulty {
     }
 
     async fn hold(&self) -> LedgerResult<Held> {
-        self.alive().await;
-        self.store.hold().await
+        self.process.alive().await;
+        owned!(self.hold())
     }
 
     async fn waiting(
@@ -105,13 +128,11 @@ impl Ledger for Faulty {
         per_owner: usize,
         limit: usize,
     ) -> LedgerResult<Vec<StoredReceipt>> {
-        self.alive().await;
-        self.store.waiting(held, per_owner, limit).await
+        self.read(async { owned!(self.waiting(held, per_owner, limit)) }).await
     }
 
     async fn release(&self, receipts: Vec<ReceiptId>, messages: Vec<MessageId>) {
-        self.alive().await;
-        self.store.release(receipts, messages).await;
+        self.read(async { owned!(self.release(receipts, messages)) }).await;
     }
 
     async fn recall(&self, wants: Vec<Want>) -> LedgerResult<Vec<Recalled>> {
@@ -122,18 +143,16 @@ impl Ledger for Faulty {
         &self,
         receipts: Vec<(MerchantId, ReceiptId)>,
     ) -> LedgerResult<Vec<ReceiptLines>> {
-        self.alive().await;
-        self.store.lines(receipts).await
+        self.read(self.store.lines(receipts)).await
     }
 
     async fn awake(&self, held: &Held, now: Timestamp, limit: usize) -> LedgerResult<Vec<WakeUp>> {
-        self.alive().await;
-        self.store.awake(held, now, limit).await
+        self.read(async { owned!(self.awake(held, now, limit)) }).await
     }
 
     async fn commit(&self, held: &Held, batch: Vec<Commit>) -> Vec<Result<(), CommitError>> {
         let count = batch.len();
-        match self.write("commit", self.store.commit(held, batch)).await {
+        match self.write("commit", async { owned!(self.commit(held, batch)) }).await {
             Ok(results) => results,
             Err(error) => vec![Err(CommitError::Port(error)); count],
         }
@@ -145,7 +164,8 @@ impl Ledger for Faulty {
         outcome: Outcome,
         unclaimed: Vec<String>,
     ) -> LedgerResult<()> {
-        self.write("settle_feed", self.store.settle_feed(receipt, outcome, unclaimed)).await?
+        let call = async { owned!(self.settle_feed(receipt, outcome, unclaimed)) };
+        self.write("settle_feed", call).await?
     }
 
     async fn ready(
@@ -154,13 +174,12 @@ impl Ledger for Faulty {
         now: Timestamp,
         room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
-        self.alive().await;
-        self.store.ready(held, now, room).await
+        self.read(async { owned!(self.ready(held, now, room)) }).await
     }
 
     async fn conclude(&self, held: &Held, batch: Vec<Conclusion>) -> Vec<Result<(), CommitError>> {
         let count = batch.len();
-        match self.write("conclude", self.store.conclude(held, batch)).await {
+        match self.write("conclude", async { owned!(self.conclude(held, batch)) }).await {
             Ok(results) => results,
             Err(error) => vec![Err(CommitError::Port(error)); count],
         }
@@ -172,12 +191,11 @@ impl Ledger for Faulty {
         destination: DestinationName,
         change: PauseChange,
     ) -> LedgerResult<()> {
-        self.write("pause", self.store.pause(merchant, destination, change)).await?
+        self.write("pause", async { owned!(self.pause(merchant, destination, change)) }).await?
     }
 
     async fn next_due(&self, held: &Held) -> LedgerResult<Option<Timestamp>> {
-        self.alive().await;
-        self.store.next_due(held).await
+        self.read(async { owned!(self.next_due(held)) }).await
     }
 
     async fn keep_rules(&self, hash: [u8; 16], text: String) -> LedgerResult<()> {
@@ -185,8 +203,7 @@ impl Ledger for Faulty {
     }
 
     async fn rules(&self, hash: [u8; 16]) -> LedgerResult<Option<String>> {
-        self.alive().await;
-        self.store.rules(hash).await
+        self.read(self.store.rules(hash)).await
     }
 
     async fn prune(&self, now: Timestamp, retention: Retention) -> LedgerResult<bool> {
@@ -203,16 +220,16 @@ impl Ledger for Faulty {
     }
 
     async fn news(&self) {
-        self.alive().await;
-        self.store.news().await;
+        self.process.alive().await;
+        owned!(self.news());
+        self.process.alive().await;
     }
 }
 
 #[async_trait]
 impl Vault for Faulty {
     async fn kept(&self, places: Vec<Place>) -> LedgerResult<Vec<Option<Bytes>>> {
-        self.alive().await;
-        self.store.kept(places).await
+        self.read(self.store.kept(places)).await
     }
 
     async fn keep(&self, things: Vec<(Place, Option<Bytes>)>) -> LedgerResult<()> {
@@ -226,7 +243,6 @@ impl Vault for Faulty {
         after: Option<String>,
         limit: usize,
     ) -> LedgerResult<Vec<(String, Bytes)>> {
-        self.alive().await;
-        self.store.shelf(shelf, of, after, limit).await
+        self.read(self.store.shelf(shelf, of, after, limit)).await
     }
 }

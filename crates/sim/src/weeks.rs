@@ -11,7 +11,7 @@ use parcelwire_engine::{
     AlertSettings, Answer, Engine, Hook, Target,
     explain::{Explained, Language},
     import::{Import, ImportError},
-    ports::{Archive as _, Clock as _, FOLLOWED, Filter, List},
+    ports::{Archive as _, FOLLOWED, Filter, List},
 };
 use parcelwire_mapping::merchant::Alerts;
 use parcelwire_store::embedded;
@@ -153,11 +153,11 @@ async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
     scans.sort_by_key(|scan| scan.at);
     let mut scans = scans.into_iter().peekable();
     let mut crashes = 0;
-    let mut life = world.begin(embedded::in_memory().expect("memory"), seed, crashes);
+    let mut life = world.begin_alone(embedded::in_memory().expect("memory"), seed, crashes);
     let end = beginning() + Duration::from_hours(24 * days);
     let (mut told, mut names, mut mails) = (Vec::new(), Vec::new(), Vec::new());
-    while world.clock.now() < end {
-        let now = Duration::try_from(world.clock.now().duration_since(beginning()));
+    while world.time.now() < end {
+        let now = Duration::try_from(world.time.now().duration_since(beginning()));
         let now = now.expect("time goes on");
         let hour = now.as_secs() / 3600;
         if is_within(away, hour) {
@@ -172,7 +172,9 @@ async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
             is_german = true;
             world.rules.swap(telling_in_german());
         }
-        world.outside.knows_key(!is_within(key_refused, hour));
+        if is_within(key_refused, hour) {
+            world.outside.refuse_for(STEP);
+        }
         while let Some(scan) = scans.next_if(|scan| scan.at <= now) {
             while !is_accepted(&mut life, &scan).await {
                 life = revive(&world, life, seed, &mut crashes).await;
@@ -181,7 +183,7 @@ async fn lived(mut world: World, seed: u64, story: Story) -> Weeks {
         loop {
             let idle = tokio::select! {
                 biased;
-                () = life.faulty.died() => false,
+                () = life.process.died() => false,
                 () = life.engine.run_until_idle() => true,
             };
             if idle {
@@ -246,7 +248,7 @@ fn summary(hour: u64, body: &Value) -> (u64, u64, String) {
 async fn revive(world: &World, life: Life, seed: u64, crashes: &mut u64) -> Life {
     *crashes += 1;
     let after = embedded::after_a_crash(&life.store).await.expect("it was written");
-    world.begin(after, seed, *crashes)
+    world.begin_alone(after, seed, *crashes)
 }
 
 /// Posts until it is answered 2xx; `false` when the relay died.
@@ -255,7 +257,7 @@ async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
         if scan.imported {
             let imported = tokio::select! {
                 biased;
-                () = life.faulty.died() => return false,
+                () = life.process.died() => return false,
                 imported = import(&life.engine, scan) => imported,
             };
             if imported {
@@ -266,7 +268,7 @@ async fn is_accepted(life: &mut Life, scan: &Scan) -> bool {
         }
         let answer = tokio::select! {
             biased;
-            () = life.faulty.died() => return false,
+            () = life.process.died() => return false,
             answer = post(&life.engine, scan) => answer,
         };
         if matches!(answer, Answer::Accepted { .. } | Answer::Duplicate { .. }) {

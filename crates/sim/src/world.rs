@@ -1,33 +1,33 @@
-//! A warehouse, a relay that dies and comes back, a marketing tool: from one seed.
+//! A warehouse, relays that die and come back, a marketing tool: from one seed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr},
+    rc::Rc,
     sync::Arc,
-    time::Duration,
 };
 
 use parcelwire_engine::{
-    AlertSettings, Answer, Engine, Hook, Parts, Settings, Target,
+    AlertSettings, Engine, Parts, Settings,
     ports::{Archive, Ledger, Stats, Vault},
     rules::Rules,
 };
-use parcelwire_store::embedded::{self, Embedded};
-use serde_json::Value;
-use tokio::sync::watch;
+use parcelwire_store::embedded::Embedded;
 
 use crate::{
-    clock::VirtualClock,
+    clock::{Skew, Timepiece, WorldTime},
     depot::Depot,
     dice::{Dice, Plan},
     faults::Faulty,
+    fleet::Fleet,
+    kind::Kind,
+    lease::{Registry, Tenant},
+    marketing::Telling,
     outside::Outside,
-    rules::{self, KEY},
+    process::Process,
+    rules,
     story::{Webhook, tell},
+    wire::Wire,
 };
-
-/// Longest that anything may take to settle once nothing fails any more.
-const SETTLES_WITHIN: Duration = Duration::from_hours(4 * 24);
 
 /// What a world came to.
 #[derive(Debug, Clone)]
@@ -41,35 +41,25 @@ pub struct Outcome {
     /// How often the warehouse was asked for what its webhooks point to, one by one.
     pub asked: BTreeMap<String, u64>,
     /// All that the marketing tool was told, repeats included.
-    pub told: Vec<Value>,
+    pub told: Vec<Telling>,
+    /// Orders of which two relays spoke at once although it was the turn of one.
+    pub clashes: Vec<String>,
     /// The books at the end.
     pub stats: Stats,
     /// Writing calls of the store.
     pub calls: u64,
-    /// How often the relay died.
+    /// How often a relay died.
     pub crashes: u64,
+    /// How often a relay stopped in order, and another took over.
+    pub stops: u64,
+    /// How often a clock jumped.
+    pub jumps: u64,
     /// All calls, faults and messages, in order.
     pub log: Vec<String>,
 }
 
 /// Lives one world to its end.
-pub fn run(seed: u64, plan: Plan, orders: u64) -> Outcome {
-    live(seed, plan, orders, Webhooks::Tell)
-}
-
-/// The same where webhooks only point to what they are about, so that the relay has to ask.
-pub fn run_asking(seed: u64, plan: Plan, orders: u64) -> Outcome {
-    live(seed, plan, orders, Webhooks::Point)
-}
-
-/// What webhooks of a world are like.
-#[derive(Debug, Clone, Copy)]
-enum Webhooks {
-    Tell,
-    Point,
-}
-
-fn live(seed: u64, plan: Plan, orders: u64, webhooks: Webhooks) -> Outcome {
+pub fn run(kind: Kind, seed: u64, plan: Plan, orders: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -77,189 +67,113 @@ fn live(seed: u64, plan: Plan, orders: u64, webhooks: Webhooks) -> Outcome {
         .expect("a runtime needs nothing here");
     // The clock begins inside the runtime: its paused time is the world's.
     let life = async move {
-        let (world, said) = World::new(seed, plan, orders, webhooks);
-        world.live(seed, orders, said).await
+        let (world, said) = World::new(seed, plan, orders, kind);
+        Rc::new(Fleet::new(world, kind, seed).await).live(orders, said).await
     };
     tokio::task::LocalSet::new().block_on(&runtime, life)
 }
 
 pub(crate) struct World {
     pub(crate) dice: Arc<Dice>,
-    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) time: WorldTime,
     pub(crate) outside: Arc<Outside>,
     pub(crate) rules: Arc<Rules>,
     /// Who is told what is wrong; nobody looks for it otherwise.
     pub(crate) alerts: Option<AlertSettings>,
-    gone: u64,
+    pub(crate) gone: u64,
+}
+
+/// Where a process is put.
+pub(crate) struct Seat {
+    pub(crate) name: String,
+    pub(crate) store: Arc<Embedded>,
+    /// Where several processes share the store.
+    pub(crate) registry: Option<Arc<Registry>>,
+    /// The machine's clock.
+    pub(crate) skew: Arc<Skew>,
+    /// The beginning of the seed of its randomness.
+    pub(crate) seed: [u64; 2],
 }
 
 /// A relay between two crashes.
 pub(crate) struct Life {
     pub(crate) engine: Engine,
     pub(crate) store: Arc<Embedded>,
-    pub(crate) faulty: Arc<Faulty>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) tenant: Option<Arc<Tenant>>,
 }
 
 impl World {
     /// A world in which nobody says anything by himself.
     pub(crate) fn quiet(seed: u64, plan: Plan) -> Self {
-        Self::new(seed, plan, 0, Webhooks::Tell).0
+        Self::new(seed, plan, 0, Kind::Alone).0
     }
 
     /// A world, and what its warehouse is going to say.
-    fn new(seed: u64, plan: Plan, orders: u64, webhooks: Webhooks) -> (Self, Vec<Webhook>) {
+    fn new(seed: u64, plan: Plan, orders: u64, kind: Kind) -> (Self, Vec<Webhook>) {
         let dice = Arc::new(Dice::new(seed, plan));
-        let clock = Arc::new(VirtualClock::start());
         let mut said = tell(&dice, orders);
-        let (book, (depot, gone)) = match webhooks {
-            Webhooks::Tell => (rules::telling(), (Depot::default(), 0)),
-            Webhooks::Point => (rules::asking(), Depot::keep(&dice, &mut said)),
+        let (book, (depot, gone)) = if kind.asks() {
+            (rules::asking(), Depot::keep(&dice, &mut said))
+        } else {
+            (rules::telling(), (Depot::default(), 0))
         };
         let outside = Arc::new(Outside::new(&dice, depot));
-        let rules = Arc::new(Rules::new(book));
-        (Self { dice, clock, outside, rules, alerts: None, gone }, said)
+        let (time, rules) = (WorldTime::start(), Arc::new(Rules::new(book)));
+        (Self { dice, time, outside, rules, alerts: None, gone }, said)
     }
 
-    pub(crate) fn begin(&self, store: Embedded, seed: u64, crashes: u64) -> Life {
-        let store = Arc::new(store);
-        let faulty = Arc::new(Faulty::new(Arc::clone(&store), Arc::clone(&self.dice)));
+    /// Starts the only relay on a store.
+    pub(crate) fn begin_alone(&self, store: Embedded, seed: u64, crashes: u64) -> Life {
+        self.begin(Seat {
+            name: format!("relay {crashes}"),
+            store: Arc::new(store),
+            registry: None,
+            skew: Arc::default(),
+            seed: [seed, crashes],
+        })
+    }
+
+    /// Starts a relay.
+    pub(crate) fn begin(&self, seat: Seat) -> Life {
+        let (store, process) = (seat.store, Arc::new(Process::new(seat.name)));
+        let tenant = seat.registry.map(|registry| {
+            Arc::new(Tenant::new(registry, Arc::clone(&process), Arc::clone(&self.dice)))
+        });
+        let faulty = Arc::new(Faulty {
+            store: Arc::clone(&store),
+            tenant: tenant.clone(),
+            process: Arc::clone(&process),
+            dice: Arc::clone(&self.dice),
+        });
+        let wire = Arc::new(Wire {
+            outside: Arc::clone(&self.outside),
+            process: Arc::clone(&process),
+            tenant: tenant.clone(),
+        });
+        let clock = Timepiece { time: self.time, skew: seat.skew, process: Arc::clone(&process) };
         let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        bytes[8..16].copy_from_slice(&crashes.to_be_bytes());
+        bytes[..8].copy_from_slice(&seat.seed[0].to_be_bytes());
+        bytes[8..16].copy_from_slice(&seat.seed[1].to_be_bytes());
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&faulty) as Arc<dyn Ledger>,
             archive: Arc::clone(&store) as Arc<dyn Archive>,
-            vault: Arc::clone(&faulty) as Arc<dyn Vault>,
-            transport: Arc::clone(&self.outside) as _,
-            mailer: Some(Arc::clone(&self.outside) as _),
-            clock: Arc::clone(&self.clock) as _,
+            vault: faulty as Arc<dyn Vault>,
+            transport: Arc::clone(&wire) as _,
+            mailer: Some(wire as _),
+            clock: Arc::new(clock),
             rules: Arc::clone(&self.rules),
             instance_key: [7; 32],
             seed: bytes,
             settings: Settings { alerts: self.alerts.clone(), ..Settings::default() },
         });
-        Life { engine, store, faulty }
-    }
-
-    async fn live(self, seed: u64, orders: u64, webhooks: Vec<Webhook>) -> Outcome {
-        let mut crashes = 0;
-        let mut life = self.begin(embedded::in_memory().expect("memory"), seed, crashes);
-        let (lives, current) = watch::channel((crashes, life.engine.clone()));
-        let dice = Arc::clone(&self.dice);
-        let mut warehouse = tokio::task::spawn_local(warehouse(webhooks, current, dice));
-        let mut accepted = None;
-        let stats = loop {
-            let (stop, stopped) = watch::channel(false);
-            let engine = life.engine.clone();
-            let running = tokio::spawn(async move { engine.run(stopped).await });
-            let ended = tokio::select! {
-                biased;
-                () = life.faulty.died() => None,
-                stats = self.settled(&life.store, &mut warehouse, &mut accepted) => Some(stats),
-            };
-            running.abort();
-            drop(running.await);
-            drop(stop);
-            if let Some(stats) = ended {
-                break stats;
-            }
-            crashes += 1;
-            self.dice.note(format!("crash {crashes}"));
-            let after = embedded::after_a_crash(&life.store).await.expect("it was written");
-            life = self.begin(after, seed, crashes);
-            self.balanced(&life.store).await;
-            lives.send_replace((crashes, life.engine.clone()));
-        };
-        Outcome {
-            orders,
-            accepted: accepted.unwrap_or_default(),
-            gone: self.gone,
-            asked: self.outside.depot.asked(),
-            told: self.outside.marketing.told(),
-            stats,
-            calls: self.dice.calls(),
-            crashes,
-            log: self.dice.log(),
-        }
-    }
-
-    /// Comes back when the warehouse has said all and nothing is left to do.
-    async fn settled(
-        &self,
-        store: &Embedded,
-        warehouse: &mut tokio::task::JoinHandle<BTreeSet<String>>,
-        accepted: &mut Option<BTreeSet<String>>,
-    ) -> Stats {
-        if accepted.is_none() {
-            *accepted = Some(warehouse.await.expect("the warehouse does not fail"));
-        }
-        let look_again = Duration::from_mins(1);
-        let mut waited = Duration::ZERO;
-        loop {
-            let stats = self.balanced(store).await;
-            if stats.receipts.waiting == 0 && stats.messages.pending == 0 {
-                return stats;
-            }
-            assert!(waited < SETTLES_WITHIN, "it does not settle: {stats:?}");
-            tokio::time::sleep(look_again).await;
-            waited += look_again;
-        }
+        Life { engine, store, process, tenant }
     }
 
     /// The books come out at every instant.
     pub(crate) async fn balanced(&self, store: &Embedded) -> Stats {
-        use parcelwire_engine::ports::Clock as _;
-        let stats = store.stats(None, self.clock.now()).await.expect("memory answers");
+        let stats = store.stats(None, self.time.now()).await.expect("memory answers");
         assert!(stats.balances(), "{stats:?}");
         stats
     }
-}
-
-/// Sends every webhook until it is answered 2xx, as shops do.
-async fn warehouse(
-    webhooks: Vec<Webhook>,
-    mut current: watch::Receiver<(u64, Engine)>,
-    dice: Arc<Dice>,
-) -> BTreeSet<String> {
-    let mut accepted = BTreeSet::new();
-    for webhook in webhooks {
-        tokio::time::sleep(webhook.pause).await;
-        loop {
-            let engine = current.borrow_and_update().1.clone();
-            let answer = tokio::select! {
-                biased;
-                answer = post(&engine, &webhook) => Some(answer),
-                _ = current.changed() => None,
-            };
-            match answer {
-                Some(Answer::Accepted { id, .. } | Answer::Duplicate { id, .. }) => {
-                    let said = String::from_utf8_lossy(&webhook.body);
-                    dice.note(format!("accepted {said}"));
-                    accepted.insert(id.to_string());
-                    break;
-                }
-                // The relay died, or could not write: the webhook comes again.
-                Some(Answer::StoreUnavailable) | None => {}
-                Some(other) => panic!("a good webhook was answered {other:?}"),
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    }
-    dice.be_quiet();
-    accepted
-}
-
-async fn post(engine: &Engine, webhook: &Webhook) -> Answer {
-    let path = format!("/hooks/{}/depot", webhook.merchant);
-    engine
-        .receive(Hook {
-            target: Target::Source { merchant: webhook.merchant, source: "depot" },
-            method: "POST",
-            path: &path,
-            query: "",
-            headers: &[("x-depot-key", KEY), ("content-type", "application/json")],
-            body: webhook.body.clone(),
-            client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        })
-        .await
 }

@@ -5,6 +5,7 @@ use std::{sync::PoisonError, time::Duration};
 use jiff::Timestamp;
 use parcelwire_domain::{
     Value,
+    id::MerchantId,
     past::{Past, Telling},
 };
 use parcelwire_mapping::{
@@ -22,7 +23,9 @@ use crate::{
     Messages,
     engine::Shared,
     metrics::Metrics,
-    ports::{Attempt, Conclusion, Exchanged, NewMessage, Next, ReadyMessage, TransportError},
+    ports::{
+        Attempt, Conclusion, Exchanged, NewMessage, Next, Owner, ReadyMessage, TransportError,
+    },
     trace::{Detail, HEADER, Took, Trace, Traceparent, text},
 };
 
@@ -202,6 +205,13 @@ impl Desk {
         learned.learn(news);
     }
 
+    /// Whether it is still this instance that speaks for a merchant. It may have waited for its turn,
+    /// or stood still: then somebody else tells what is to be told, and maybe more by now.
+    async fn is_ours(&self, merchant: &MerchantId) -> bool {
+        let held = self.shared.held().await;
+        held.is_some_and(|held| held.has(&Owner::Merchant(merchant.clone())))
+    }
+
     /// Walks through the requests of an exchange. The first one waits for its turn for `patience` only, and
     /// nothing has happened then; a later one for longer, and it ends the attempt.
     async fn walk(
@@ -230,6 +240,10 @@ impl Desk {
                     let after = Duration::try_from(until.duration_since(now)).ok();
                     return Ok((Verdict::Again { after, all: true }, NO_TURN.to_owned()));
                 }
+            }
+            if !self.is_ours(&trail.ready.message.merchant).await {
+                self.shared.turn_ended(credential, rates).await;
+                return Ok((Verdict::AGAIN, "another instance has taken over".to_owned()));
             }
             let began = self.shared.clock.now();
             let method = request.method.clone();

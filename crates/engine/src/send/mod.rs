@@ -108,10 +108,10 @@ impl Send {
                     () = stopped(&mut stop) => break,
                     Some(end) = ends.recv() => self.write(gather(end, &mut ends)).await,
                     () = shared.ledger.news() => {}
-                    () = shared.clock.until(soon) => {}
+                    () = shared.wait(soon, POLL) => {}
                 }
             }
-            shared.clock.until(next).await;
+            shared.wait(next, PACE).await;
             if let Ok(end) = ends.try_recv() {
                 self.write(gather(end, &mut ends)).await;
             }

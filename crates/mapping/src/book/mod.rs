@@ -99,8 +99,8 @@ pub struct Surroundings {
     pub plain_http: Vec<String>,
 }
 
-/// All rule files, compiled.
-#[derive(Debug, Default)]
+/// All rule files, compiled. A copy shares what is compiled.
+#[derive(Debug, Default, Clone)]
 pub struct Book {
     /// Merchants.
     pub merchants: BTreeMap<MerchantId, Entry>,
