@@ -33,7 +33,13 @@ pub(super) struct Times {
 }
 
 /// Weighs what senders know against what was told.
-pub(super) fn judge(fault: &Fault, noted: &Noted, told: &[Told], books: &Value, times: Times) -> Outcome {
+pub(super) fn judge(
+    fault: &Fault,
+    noted: &Noted,
+    told: &[Told],
+    books: &Value,
+    times: Times,
+) -> Outcome {
     // A fact is a person and what they are told; its ids, and how often it was told under each.
     let mut facts: BTreeMap<(&str, &str), BTreeMap<&str, u64>> = BTreeMap::new();
     for one in told {
@@ -60,14 +66,5 @@ pub(super) fn judge(fault: &Fault, noted: &Noted, told: &[Told], books: &Value, 
         must("messages in the books", &books["messages"]["sent"], count);
     }
     let Times { recovered, settled } = times;
-    Outcome {
-        fault: *fault,
-        accepted: count,
-        lost,
-        repeats,
-        two_ids,
-        recovered,
-        settled,
-        broken,
-    }
+    Outcome { fault: *fault, accepted: count, lost, repeats, two_ids, recovered, settled, broken }
 }

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::PATIENCE;
 use crate::{
-    harness::next,
+    harness::{client_that_waits, next},
     process::{heavy_parcel, parcel, signed},
 };
 
@@ -137,7 +137,7 @@ impl Shared {
         for number in 0..senders {
             let mut pace = tokio::time::interval(pace);
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let client = reqwest::Client::builder().timeout(ANSWER).build().expect("a client");
+            let client = client_that_waits(ANSWER);
             let sender = Sender { client, pace, turn: number, shared: self.clone() };
             tasks.spawn(sender.run(going.clone()));
         }

@@ -76,7 +76,12 @@ impl SmallDisk {
     async fn mount() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let mut keeper = Command::new("unshare")
-            .args(["-m", "sh", "-c", "mount -t tmpfs -o size=24m tmpfs \"$0\" && echo there && read _"])
+            .args([
+                "-m",
+                "sh",
+                "-c",
+                "mount -t tmpfs -o size=24m tmpfs \"$0\" && echo there && read _",
+            ])
             .arg(directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,6 +1,6 @@
 //! The table of what came of all faults, in Markdown, as docs/RELIABILITY.md has it.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use super::judge::Outcome;
 
@@ -9,17 +9,17 @@ const HEAD: &str = "| fault | store | accepted | lost | sent again, same id | tw
 
 /// All lines.
 pub(super) fn table(outcomes: &[Outcome]) -> String {
-    let mut table = HEAD.to_owned();
-    for outcome in outcomes {
-        let Outcome { fault, accepted, lost, repeats, two_ids, .. } = outcome;
-        let (recovered, settled) = (seconds(outcome.recovered), seconds(outcome.settled));
-        let (name, setting) = (fault.name, fault.setting);
-        let line = format!(
-            "| {name} | {setting} | {accepted} | {lost} | {repeats} | {two_ids} | {recovered} | {settled} |"
-        );
-        writeln!(table, "{line}").expect("a string takes everything");
-    }
-    table
+    outcomes.iter().fold(HEAD.to_owned(), |table, outcome| table + &line(outcome) + "\n")
+}
+
+/// One of them.
+pub(super) fn line(outcome: &Outcome) -> String {
+    let Outcome { fault, accepted, lost, repeats, two_ids, .. } = outcome;
+    let (recovered, settled) = (seconds(outcome.recovered), seconds(outcome.settled));
+    let (name, setting) = (fault.name, fault.setting);
+    format!(
+        "| {name} | {setting} | {accepted} | {lost} | {repeats} | {two_ids} | {recovered} | {settled} |"
+    )
 }
 
 fn seconds(time: Duration) -> String {

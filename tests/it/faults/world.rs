@@ -116,8 +116,12 @@ impl World {
     /// Waits until it is so; fails if it never is.
     pub(super) async fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
         let waited = tokio::time::timeout(PATIENCE, until(is_so)).await;
-        let log = || self.relays.iter().map(Relay::log).collect::<Vec<_>>().join("\n----\n");
-        assert!(waited.is_ok(), "{what}: never; {}", last_lines(&log()));
+        assert!(waited.is_ok(), "{what}: never; {}", self.logs());
+    }
+
+    /// What the relays said last.
+    fn logs(&self) -> String {
+        self.relays.iter().map(|relay| last_lines(&relay.log())).collect::<Vec<_>>().join("\n--\n")
     }
 
     /// How long after `ended` a webhook was accepted again, and a message told again.
@@ -152,7 +156,7 @@ impl World {
             wrong.push("the books do not balance".to_owned());
         }
         if !wrong.is_empty() {
-            wrong.push(books.to_string());
+            wrong.extend([books.to_string(), self.logs()]);
         }
         (books, wrong)
     }
