@@ -215,6 +215,12 @@ impl Engine {
 }
 
 impl Shared {
+    /// Waits for what is left of a pace until `next`; for no longer than the pace where the clock was set back
+    /// since it began.
+    pub(crate) async fn keep_pace(&self, next: jiff::Timestamp, pace: std::time::Duration) {
+        self.clock.until(next.min(self.clock.now() + pace)).await;
+    }
+
     /// The partitions that are this instance's; none while the store does not answer.
     pub(crate) async fn held(&self) -> Option<Held> {
         match self.ledger.hold().await {

@@ -61,7 +61,7 @@ impl World {
             Act::DiskFull => self.fill_disk().await,
             Act::ClockOff(_, hours) => {
                 self.clock.be_off(hours * 3600);
-                // It works on while the clock is wrong, and when it is set right.
+                // It works on while the clock is wrong.
                 self.more_events(self.size.events).await;
                 self.last_for_a_while().await;
                 self.clock.be_off(0);

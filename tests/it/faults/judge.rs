@@ -68,3 +68,51 @@ pub(super) fn judge(
     let Times { recovered, settled } = times;
     Outcome { fault: *fault, accepted: count, lost, repeats, two_ids, recovered, settled, broken }
 }
+
+#[cfg(test)]
+mod tests {
+    use parcelwire::sandbox::EventKey;
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::faults::list::{ALL, Act};
+
+    fn told(person: &str, id: &str, times: u64) -> Told {
+        let key = EventKey {
+            account: "0001".to_owned(),
+            metric: "Shipment Dispatched".to_owned(),
+            profile: person.to_owned(),
+            unique_id: id.to_owned(),
+        };
+        let time = String::new();
+        Told { key, time, backfill: false, properties: Map::new(), times, order: 0 }
+    }
+
+    /// Lost, repeats, two ids, and how many promises that breaks.
+    fn weigh(fault: &Fault, told: &[Told], sent: u64) -> (u64, u64, u64, usize) {
+        let facts = ["anna", "ben", "carla"].map(str::to_owned).into();
+        let noted = Noted { facts, webhooks: 4, ..Noted::default() };
+        let books =
+            json!({ "receipts": { "accepted": 4 }, "messages": { "sent": sent, "dead": 0 } });
+        let times = Times { recovered: Duration::ZERO, settled: Duration::ZERO };
+        let outcome = judge(fault, &noted, told, &books, times);
+        (outcome.lost, outcome.repeats, outcome.two_ids, outcome.broken.len())
+    }
+
+    #[test]
+    fn what_is_lost_told_again_or_told_under_two_ids_is_seen() {
+        let strict = &ALL[0];
+        let all = [told("anna", "a", 1), told("ben", "b", 3), told("carla", "c", 1)];
+        assert_eq!(weigh(strict, &all, 3), (0, 2, 0, 0));
+        assert_eq!(weigh(strict, &all, 2), (0, 2, 0, 1), "the books tell less");
+        assert_eq!(weigh(strict, &all[1..], 3), (1, 2, 0, 2), "one never came");
+        let twice = [&all[..], &[told("ben", "other", 1)]].concat();
+        assert_eq!(weigh(strict, &twice, 3), (0, 2, 1, 1), "one came under two ids");
+        let more = [&all[..], &[told("dora", "d", 1)]].concat();
+        assert_eq!(weigh(strict, &more, 3), (0, 2, 0, 1), "one was never accepted");
+        let lenient = ALL.iter().find(|fault| fault.may_lose()).expect("one");
+        assert_eq!(lenient.act, Act::FailOver);
+        assert_eq!(weigh(lenient, &all[1..], 2), (1, 2, 0, 0), "that one may be lost");
+        assert_eq!(weigh(lenient, &twice, 3), (0, 2, 1, 1), "two ids never");
+    }
+}

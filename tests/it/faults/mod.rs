@@ -88,7 +88,8 @@ async fn what_is_promised_holds_in_all_faults_at_length() {
     let faults: Vec<Fault> = list::ALL.iter().filter(is_wanted).copied().collect();
     assert!(!faults.is_empty(), "no fault is called `{part}`");
     let outcomes = run(faults, LONG).await;
-    std::fs::write(file, table::table(&outcomes)).expect("it is written");
+    let table = format!("{}\n\n{}", table::machine(), table::table(&outcomes));
+    std::fs::write(file, table).expect("it is written");
 }
 
 /// Runs them, some at a time; prints the table, and fails with all that was not kept.
@@ -134,6 +135,7 @@ async fn suffer(fault: &Fault, size: Size) -> Outcome {
     let recovered = world.recovered(ended).await;
     world.more_events(size.events).await;
     let noted = world.load.end().await;
+    world.later(fault.act);
     let (books, mut broken) = world.settled(noted.webhooks, fault.may_lose()).await;
     let times = Times { recovered, settled: ended.elapsed() };
     let told = world.sandbox.received().events();

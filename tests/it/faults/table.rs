@@ -7,6 +7,24 @@ use super::judge::Outcome;
 const HEAD: &str = "| fault | store | accepted | lost | sent again, same id | two ids | recovered after | all told after |\n\
                     |---|---|---|---|---|---|---|---|\n";
 
+/// Where and when.
+pub(super) fn machine() -> String {
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim());
+        value.unwrap_or("unknown").to_owned()
+    };
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let processor = value(&read("/proc/cpuinfo"), "model name");
+    let memory = value(&read("/proc/meminfo"), "MemTotal");
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let today = jiff::Zoned::now().date();
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let kernel = kernel.trim();
+    format!("{today}; {cores} cores ({processor}), {memory} memory, Linux {kernel}; {build} build")
+}
+
 /// All lines.
 pub(super) fn table(outcomes: &[Outcome]) -> String {
     outcomes.iter().fold(HEAD.to_owned(), |table, outcome| table + &line(outcome) + "\n")

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{
     PATIENCE, Size,
     clock::Clock,
-    list::{Fault, Setting, Whose},
+    list::{Act, Fault, Setting, Whose},
     load::Load,
     proxy::{Other, Proxy},
     room::Room,
@@ -122,6 +122,13 @@ impl World {
     /// What the relays said last.
     fn logs(&self) -> String {
         self.relays.iter().map(|relay| last_lines(&relay.log())).collect::<Vec<_>>().join("\n--\n")
+    }
+
+    /// What was due by a clock that was ahead comes when it is that late: nobody waits so long here.
+    pub(super) fn later(&self, act: Act) {
+        if let Act::ClockOff(_, hours @ 1..) = act {
+            self.clock.be_off(hours * 3600);
+        }
     }
 
     /// How long after `ended` a webhook was accepted again, and a message told again.

@@ -64,7 +64,7 @@ impl Alerts {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return,
-                () = clock.until(next) => {}
+                () = self.shared.keep_pace(next, settings.look) => {}
             }
         }
     }

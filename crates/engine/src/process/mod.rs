@@ -109,7 +109,7 @@ impl Process {
             }
             let next = self.shared.clock.now() + PACE;
             if self.turn().await > 0 {
-                self.shared.clock.until(next).await;
+                self.shared.keep_pace(next, PACE).await;
                 continue;
             }
             let soon = self.shared.clock.now() + POLL;

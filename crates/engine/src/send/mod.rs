@@ -94,7 +94,7 @@ impl Send {
                     () = shared.clock.until(soon) => {}
                 }
             }
-            shared.clock.until(next).await;
+            shared.keep_pace(next, PACE).await;
             if let Ok(end) = ends.try_recv() {
                 self.conclude(gather(end, &mut ends)).await;
             }
@@ -124,12 +124,13 @@ impl Send {
     /// When to look again: at the next thing that is due, or soon.
     async fn next_look(&self) -> jiff::Timestamp {
         let shared = &self.desk.shared;
+        let Some(held) = shared.held().await else { return shared.clock.now() + POLL };
+        let due = shared.ledger.next_due(&held).await;
+        // Asked last: the clock may have been set back meanwhile.
         let now = shared.clock.now();
-        let poll = now + POLL;
-        let Some(held) = shared.held().await else { return poll };
-        match shared.ledger.next_due(&held).await {
-            Ok(Some(due)) if due > now => due.min(poll),
-            Ok(_) | Err(_) => poll,
+        match due {
+            Ok(Some(due)) if due > now => due.min(now + POLL),
+            Ok(_) | Err(_) => now + POLL,
         }
     }
 
