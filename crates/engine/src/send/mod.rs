@@ -4,11 +4,12 @@ mod attempt;
 mod verdict;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId};
 use parcelwire_mapping::destination::Learned;
 use tokio::{
@@ -21,7 +22,7 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     patience::Patience,
-    ports::{CommitError, Conclusion, Held, Next},
+    ports::{CommitError, Conclusion, Held, Next, Pause},
 };
 
 /// Looks at least so often, whatever the store says of news.
@@ -55,8 +56,8 @@ struct Desk {
     limits: Limits,
     /// Tokens, and what lookups found: of each destination, under the settings of this fingerprint.
     learned: Mutex<BTreeMap<(MerchantId, DestinationName), (String, Learned)>>,
-    /// Destinations that are paused, or were until just now.
-    paused: Mutex<BTreeSet<(MerchantId, DestinationName)>>,
+    /// Destinations that are paused, or were until just now; until when.
+    paused: Mutex<BTreeMap<(MerchantId, DestinationName), Timestamp>>,
 }
 
 impl Send {
@@ -66,7 +67,7 @@ impl Send {
             shared,
             limits,
             learned: Mutex::new(BTreeMap::new()),
-            paused: Mutex::new(BTreeSet::new()),
+            paused: Mutex::new(BTreeMap::new()),
         };
         Self { desk: Arc::new(desk) }
     }
@@ -122,7 +123,7 @@ impl Send {
     }
 
     /// When to look again: at the next thing that is due, or soon.
-    async fn next_look(&self) -> jiff::Timestamp {
+    async fn next_look(&self) -> Timestamp {
         let shared = &self.desk.shared;
         let Some(held) = shared.held().await else { return shared.clock.now() + POLL };
         let due = shared.ledger.next_due(&held).await;
@@ -219,7 +220,8 @@ impl Desk {
     async fn remember_pauses(&self) {
         if let Ok(pauses) = self.shared.archive.pauses().await {
             let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            *paused = pauses.into_iter().map(|(merchant, to, _)| (merchant, to)).collect();
+            let until = |(merchant, to, pause): (_, _, Pause)| ((merchant, to), pause.until);
+            *paused = pauses.into_iter().map(until).collect();
         }
     }
 
@@ -227,9 +229,9 @@ impl Desk {
         use crate::ports::PauseChange;
         let key = (conclusion.merchant.clone(), conclusion.destination.clone());
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        match conclusion.pause {
-            Some(PauseChange::Pause(_)) => {
-                paused.insert(key);
+        match &conclusion.pause {
+            Some(PauseChange::Pause(pause)) => {
+                paused.insert(key, pause.until);
             }
             Some(PauseChange::Resume) => {
                 paused.remove(&key);
