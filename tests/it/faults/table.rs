@@ -43,3 +43,22 @@ pub(super) fn line(outcome: &Outcome) -> String {
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{faults::list::ALL, tidy::root};
+
+    #[test]
+    fn the_table_of_the_docs_has_every_fault_and_nothing_that_is_promised_away() {
+        let page = root().join("docs/RELIABILITY.md");
+        let page = std::fs::read_to_string(page).expect("it is read");
+        for fault in ALL {
+            let begins = format!("| {} | {} |", fault.name, fault.setting);
+            let line = page.lines().find(|line| line.starts_with(&begins));
+            let line = line.unwrap_or_else(|| panic!("`{begins}` is missing (hint: make faults)"));
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            assert!(fault.may_lose() || cells[4] == "0", "lost: {line}");
+            assert_eq!(cells[6], "0", "two ids: {line}");
+        }
+    }
+}

@@ -110,7 +110,7 @@ impl Meter {
     /// answered by as many [`Meter::ended`]. A clock that goes back a little stands still here; one
     /// that was set back has nothing to do with what was counted before.
     pub fn try_take(&mut self, now: Timestamp, requests: u32) -> Result<(), Wait> {
-        if self.latest.duration_since(now) > SET_BACK {
+        if now < self.latest && self.latest.duration_since(now) > SET_BACK {
             self.windows.iter_mut().for_each(|window| window.counts.clear());
             (self.paused_until, self.latest) = (None, now);
         }
