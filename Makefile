@@ -1,13 +1,13 @@
 # The commands of the house. `make test` is what the README and CI run; nothing weaker exists.
 
 CARGO ?= cargo
-APT_PACKAGES := curl openssl redis-server
+APT_PACKAGES := curl faketime openssl redis-server
 FUZZ = $(if $(shell rustup run nightly rustc --version 2>/dev/null),rustup run nightly,RUSTC_BOOTSTRAP=1) $(CARGO) fuzz
 # The tests have built it: with their features, so that nothing is compiled a second time.
 DEBUG = $${CARGO_TARGET_DIR:-target}/debug
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help build demo test lint unit doc bench fuzz api-fuzz soak audit fmt packages
+.PHONY: help build demo test lint unit doc bench faults fuzz api-fuzz soak audit fmt packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,13 @@ bench: build ## speed beside two baselines of the same run; takes about half an 
 	$(CARGO) bench --locked --bench mapping
 	$(CARGO) bench --locked --bench relay
 	$(CARGO) bench --locked --bench store
+
+# The short form is part of `make test`. FAULT=part-of-a-name runs some of them.
+faults: packages ## every fault at length, with a table of what came of it; as root, takes about a quarter of an hour
+	@mkdir -p target
+	PARCELWIRE_FAULTS=$(CURDIR)/target/faults.md PARCELWIRE_FAULT="$(FAULT)" $(CARGO) test --locked --test it -- \
+	  --nocapture --exact faults::what_is_promised_holds_in_all_faults_at_length
+	@echo "the table is in target/faults.md, as docs/RELIABILITY.md has it"
 
 # Ten minutes for each target. Without a nightly toolchain the stable one is told to act as one.
 fuzz: ## random bytes for each target, for FUZZ_SECONDS (default 600); installs what is missing

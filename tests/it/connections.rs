@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The limit of open files of this process, raised as far as it goes.
-fn open_files() -> usize {
+pub(crate) fn open_files() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, raised).expect("the hard limit may be had");

@@ -14,7 +14,7 @@ use crate::{
 const HEAVY: usize = 40_000;
 
 /// How the room of a relay is bounded, and given back.
-enum Room {
+pub(crate) enum Room {
     /// A file system of its own, in a mount namespace.
     Disk,
     /// No file may grow beyond a size.
@@ -23,7 +23,7 @@ enum Room {
 
 impl Room {
     /// The first kind where this machine lets us mount.
-    async fn disk_or_file(directory: &Path) -> Self {
+    pub(crate) async fn disk_or_file(directory: &Path) -> Self {
         let tried = Command::new("unshare")
             .args(["-m", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs"])
             .arg(directory)
@@ -33,7 +33,7 @@ impl Room {
         if may_mount { Self::Disk } else { Self::File }
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         match self {
             // In units of 512 bytes: 4 MB.
             Self::File => shell("ulimit -S -f 8192"),
@@ -47,7 +47,7 @@ impl Room {
         }
     }
 
-    async fn give_back(&self, relay: &Relay, directory: &Path) {
+    pub(crate) async fn give_back(&self, relay: &Relay, directory: &Path) {
         let pid = relay.pid().to_string();
         let mut command = match self {
             Self::File => {

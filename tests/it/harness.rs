@@ -43,8 +43,13 @@ pub(crate) struct TestApp {
 }
 
 pub(crate) fn client() -> reqwest::Client {
+    client_that_waits(PATIENCE)
+}
+
+/// A client that waits so long for an answer.
+pub(crate) fn client_that_waits(timeout: Duration) -> reqwest::Client {
     drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")
+    reqwest::Client::builder().timeout(timeout).build().expect("a client")
 }
 
 pub(crate) fn write(directory: &Path, path: &str, text: &str) -> PathBuf {

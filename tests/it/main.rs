@@ -17,6 +17,7 @@ mod disk;
 mod docs;
 mod doctor;
 mod explain;
+mod faults;
 mod feeds;
 mod fetched_keys;
 mod first_start;

@@ -192,12 +192,7 @@ impl Fleet {
     }
 
     /// Comes back when the relay was stopped, as for an update: only where others go on.
-    async fn stops(
-        &self,
-        life: &Life,
-        stop: &watch::Sender<bool>,
-        working: &mut JoinHandle<()>,
-    ) {
+    async fn stops(&self, life: &Life, stop: &watch::Sender<bool>, working: &mut JoinHandle<()>) {
         let (dice, Some(tenant)) = (&self.world.dice, &life.tenant) else {
             return std::future::pending().await;
         };

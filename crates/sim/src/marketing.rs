@@ -92,9 +92,10 @@ impl Marketing {
         let me = &from.process.name;
         let mut state = self.state();
         if from.speaks_for(&merchant)
-            && let Some((_, other)) = state.open.values().find(|(of, by)| {
-                *of == order && (by == me || from.speaks_for_as(&merchant, by))
-            })
+            && let Some((_, other)) = state
+                .open
+                .values()
+                .find(|(of, by)| *of == order && (by == me || from.speaks_for_as(&merchant, by)))
         {
             let clash = format!("{me} and {other} speak of {order} at once");
             state.clashes.push(clash);

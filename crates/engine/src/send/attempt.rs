@@ -17,14 +17,15 @@ use tracing::Instrument as _;
 
 use super::{
     Desk,
-    verdict::{MAX_HELD, follow, of_error},
+    verdict::{Follow, MAX_HELD, follow, of_error},
 };
 use crate::{
     Messages,
     engine::Shared,
     metrics::Metrics,
     ports::{
-        Attempt, Conclusion, Exchanged, NewMessage, Next, Owner, ReadyMessage, TransportError,
+        Attempt, Conclusion, Exchanged, NewMessage, Next, Owner, PauseChange, ReadyMessage,
+        TransportError,
     },
     trace::{Detail, HEADER, Took, Trace, Traceparent, text},
 };
@@ -143,12 +144,7 @@ impl Desk {
         let (verdict, detail) = walk.instrument(span).await?;
         self.learn(message, target, &exchange.learned());
         let now = self.shared.clock.now();
-        let was_paused = {
-            let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            paused.contains(&(message.merchant.clone(), message.destination.clone()))
-        };
-        let chance = self.shared.chance.fraction();
-        let follow = follow(&verdict, ready, &target.fingerprint(), was_paused, now, chance);
+        let follow = self.follow(&verdict, ready, &target.fingerprint(), now);
         if let Some(until) = follow.rest {
             self.shared.rest(target.credential(), target.limits(), until).await;
         }
@@ -181,6 +177,25 @@ impl Desk {
             pause: follow.pause,
             at: now,
         })
+    }
+
+    /// What follows from a verdict. A pause is known from here on, before it is written: what is under way
+    /// meanwhile and meets the same refusal waits for the same end, and goes on with the others.
+    fn follow(
+        &self,
+        verdict: &Verdict,
+        ready: &ReadyMessage,
+        fingerprint: &str,
+        now: Timestamp,
+    ) -> Follow {
+        let chance = self.shared.chance.fraction();
+        let key = (ready.message.merchant.clone(), ready.message.destination.clone());
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        let follow = follow(verdict, ready, fingerprint, paused.get(&key).copied(), now, chance);
+        if let Some(PauseChange::Pause(pause)) = &follow.pause {
+            paused.insert(key, pause.until);
+        }
+        follow
     }
 
     /// What earlier messages learned under the settings in force.

@@ -4,7 +4,7 @@ mod attempt;
 mod verdict;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
@@ -24,7 +24,7 @@ use crate::{
     engine::{Shared, stopped},
     metrics::Metrics,
     patience::Patience,
-    ports::{CommitError, Conclusion, HandOut, Held, Next, ReadyMessage},
+    ports::{CommitError, Conclusion, HandOut, Held, Next, Pause, ReadyMessage},
 };
 
 /// Looks at least so often, whatever the store says of news.
@@ -71,8 +71,8 @@ struct Desk {
     shared: Arc<Shared>,
     /// Tokens, and what lookups found: of each destination, under the settings of this fingerprint.
     learned: Mutex<BTreeMap<(MerchantId, DestinationName), (String, Learned)>>,
-    /// Destinations that are paused, or were until just now.
-    paused: Mutex<BTreeSet<(MerchantId, DestinationName)>>,
+    /// Destinations that are paused, or were until just now; until when.
+    paused: Mutex<BTreeMap<(MerchantId, DestinationName), Timestamp>>,
     /// Destinations for which there is no turn before then.
     resting: Mutex<BTreeMap<(MerchantId, DestinationName), Timestamp>>,
 }
@@ -82,7 +82,7 @@ impl Send {
         let desk = Desk {
             shared,
             learned: Mutex::new(BTreeMap::new()),
-            paused: Mutex::new(BTreeSet::new()),
+            paused: Mutex::new(BTreeMap::new()),
             resting: Mutex::new(BTreeMap::new()),
         };
         Self { desk: Arc::new(desk) }
@@ -99,9 +99,12 @@ impl Send {
                 break;
             }
             let next = shared.clock.now() + PACE;
-            let begun = self.begin(&mut under_way, &ended, PATIENCE).await;
-            // What has ended is written first; only then is it worth asking when to look again.
-            if begun == 0 && ends.is_empty() {
+            let batch = ends.try_recv().map(|end| gather(end, &mut ends)).unwrap_or_default();
+            let has_ended = !batch.is_empty();
+            let begin = self.begin(&mut under_way, &ended, PATIENCE);
+            let (begun, ()) = tokio::join!(begin, self.write(batch));
+            // Only once nothing ends any more is it worth asking when to look again.
+            if begun == 0 && !has_ended && ends.is_empty() {
                 let soon = self.next_look().await;
                 tokio::select! {
                     biased;
@@ -112,9 +115,6 @@ impl Send {
                 }
             }
             shared.wait(next, PACE).await;
-            if let Ok(end) = ends.try_recv() {
-                self.write(gather(end, &mut ends)).await;
-            }
         }
         drop(ended);
         self.finish(under_way, ends).await;
@@ -141,12 +141,13 @@ impl Send {
     /// When to look again: at the next thing that is due, or soon.
     async fn next_look(&self) -> Timestamp {
         let shared = &self.desk.shared;
+        let Some(held) = shared.held().await else { return shared.clock.now() + POLL };
+        let due = shared.ledger.next_due(&held).await;
+        // Asked last: the clock may have been set back meanwhile.
         let now = shared.clock.now();
-        let poll = now + POLL;
-        let Some(held) = shared.held().await else { return poll };
-        let soon = match shared.ledger.next_due(&held).await {
-            Ok(Some(due)) if due > now => due.min(poll),
-            Ok(_) | Err(_) => poll,
+        let soon = match due {
+            Ok(Some(due)) if due > now => due.min(now + POLL),
+            Ok(_) | Err(_) => now + POLL,
         };
         let resting = self.desk.resting(now);
         resting.into_values().fold(soon, Timestamp::min)
@@ -299,7 +300,8 @@ impl Desk {
     async fn remember_pauses(&self) {
         if let Ok(pauses) = self.shared.archive.pauses().await {
             let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            *paused = pauses.into_iter().map(|(merchant, to, _)| (merchant, to)).collect();
+            let until = |(merchant, to, pause): (_, _, Pause)| ((merchant, to), pause.until);
+            *paused = pauses.into_iter().map(until).collect();
         }
     }
 
@@ -307,9 +309,9 @@ impl Desk {
         use crate::ports::PauseChange;
         let key = (conclusion.merchant.clone(), conclusion.destination.clone());
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        match conclusion.pause {
-            Some(PauseChange::Pause(_)) => {
-                paused.insert(key);
+        match &conclusion.pause {
+            Some(PauseChange::Pause(pause)) => {
+                paused.insert(key, pause.until);
             }
             Some(PauseChange::Resume) => {
                 paused.remove(&key);

@@ -22,22 +22,21 @@ pub(super) struct Follow {
     pub(super) rest: Option<Timestamp>,
 }
 
-/// What follows a verdict. `fingerprint` is that of the settings in force, `chance` in 0..1.
+/// What follows a verdict. `fingerprint` is that of the settings in force, `paused` until when the destination
+/// is or was paused, `chance` in 0..1.
 pub(super) fn follow(
     verdict: &Verdict,
     message: &ReadyMessage,
     fingerprint: &str,
-    was_paused: bool,
+    paused: Option<Timestamp>,
     now: Timestamp,
     chance: f64,
 ) -> Follow {
     let plain = |next| Follow { next, pause: None, rest: None };
     match verdict {
-        Verdict::Sent => Follow {
-            next: Next::Sent,
-            pause: was_paused.then_some(PauseChange::Resume),
-            rest: None,
-        },
+        Verdict::Sent => {
+            Follow { next: Next::Sent, pause: paused.map(|_| PauseChange::Resume), rest: None }
+        }
         Verdict::Rejected => plain(Next::Dead { why: "rejected".to_owned() }),
         Verdict::Again { after, all } => again(*after, *all, message, now, chance),
         // One message has one verdict.
@@ -51,14 +50,16 @@ pub(super) fn follow(
                 | Verdict::KeyWrong
                 | Verdict::SettingsWrong
                 | Verdict::VersionRetired) => {
-                    follow(one, message, fingerprint, was_paused, now, chance)
+                    follow(one, message, fingerprint, paused, now, chance)
                 }
             }
         }
         // One event that is not set up there holds back itself, not all others of the merchant.
         Verdict::SettingsWrong => plain(Next::Again { at: now + PAUSE, counts: false }),
         Verdict::KeyWrong | Verdict::VersionRetired => {
-            let until = now + PAUSE;
+            // One end for all that was under way: they go on together.
+            let running = paused.filter(|until| *until > now && *until <= now + PAUSE);
+            let until = running.unwrap_or(now + PAUSE);
             let pause = Pause {
                 since: now,
                 until,
@@ -162,7 +163,7 @@ mod tests {
     }
 
     fn next(verdict: &Verdict, message: &ReadyMessage) -> Next {
-        follow(verdict, message, "f", false, now(), 0.5).next
+        follow(verdict, message, "f", None, now(), 0.5).next
     }
 
     #[test]
@@ -186,14 +187,14 @@ mod tests {
     fn a_wait_for_one_message_rests_nobody_else_and_counts() {
         let hour = Some(Duration::from_hours(1));
         let own = Verdict::Again { after: hour, all: false };
-        let alone = follow(&own, &message(0, Duration::ZERO), "f", false, now(), 0.5);
+        let alone = follow(&own, &message(0, Duration::ZERO), "f", None, now(), 0.5);
         let at = now() + Duration::from_hours(1);
         assert_eq!((alone.next, alone.rest), (Next::Again { at, counts: true }, None));
         // It ends as others do, where one that was asked for goes on.
         let three_days = Duration::from_hours(72);
         assert!(matches!(next(&own, &message(30, three_days)), Next::Dead { .. }));
         let asked = Verdict::Again { after: hour, all: true };
-        let all = follow(&asked, &message(30, three_days), "f", false, now(), 0.5);
+        let all = follow(&asked, &message(30, three_days), "f", None, now(), 0.5);
         assert_eq!((all.next, all.rest), (Next::Again { at, counts: false }, Some(at)));
     }
 
@@ -211,15 +212,32 @@ mod tests {
     #[test]
     fn wrong_credentials_hold_the_message_and_pause_the_destination() {
         for verdict in [Verdict::KeyWrong, Verdict::VersionRetired] {
-            let follow = follow(&verdict, &message(0, Duration::ZERO), "f", false, now(), 0.5);
+            let follow = follow(&verdict, &message(0, Duration::ZERO), "f", None, now(), 0.5);
             assert!(matches!(follow.next, Next::Again { counts: false, .. }));
             let Some(PauseChange::Pause(pause)) = follow.pause else { panic!("it is paused") };
             assert_eq!(pause.why, verdict.name());
         }
         let missing = Verdict::SettingsWrong;
-        let alone = follow(&missing, &message(0, Duration::ZERO), "f", false, now(), 0.5);
+        let alone = follow(&missing, &message(0, Duration::ZERO), "f", None, now(), 0.5);
         assert!(matches!(alone.next, Next::Again { counts: false, .. }) && alone.pause.is_none());
-        let sent = follow(&Verdict::Sent, &message(0, Duration::ZERO), "f", true, now(), 0.5);
+        let sent =
+            follow(&Verdict::Sent, &message(0, Duration::ZERO), "f", Some(now()), now(), 0.5);
         assert_eq!(sent.pause, Some(PauseChange::Resume));
+    }
+    #[test]
+    fn what_was_under_way_when_a_key_was_refused_waits_for_the_same_end() {
+        let ends = |paused: Option<Timestamp>| {
+            let message = message(0, Duration::ZERO);
+            let follow = follow(&Verdict::KeyWrong, &message, "f", paused, now(), 0.5);
+            let Some(PauseChange::Pause(pause)) = follow.pause else { panic!("it is paused") };
+            assert_eq!(follow.next, Next::Again { at: pause.until, counts: false });
+            pause.until
+        };
+        let soon = now() + Duration::from_secs(60);
+        assert_eq!(ends(Some(soon)), soon);
+        // A pause that is over begins anew, and so does one that a clock set back made longer.
+        for none in [None, Some(now()), Some(now() + Duration::from_hours(2))] {
+            assert_eq!(ends(none), now() + PAUSE);
+        }
     }
 }

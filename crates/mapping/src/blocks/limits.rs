@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What `limits:` of a connector or destination says. All that are set hold together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,6 +71,9 @@ impl Limits {
     }
 }
 
+/// A clock that goes back by more was set.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(10);
+
 /// Why a request has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
@@ -105,8 +108,13 @@ impl Meter {
     }
 
     /// Takes room for `requests` at `now`, in all windows or in none. Every success must be
-    /// answered by as many [`Meter::ended`]. A clock that goes back stands still here.
+    /// answered by as many [`Meter::ended`]. A clock that goes back a little stands still here; one
+    /// that was set back has nothing to do with what was counted before.
     pub fn try_take(&mut self, now: Timestamp, requests: u32) -> Result<(), Wait> {
+        if now < self.latest && self.latest.duration_since(now) > SET_BACK {
+            self.windows.iter_mut().for_each(|window| window.counts.clear());
+            (self.paused_until, self.latest) = (None, now);
+        }
         let now = self.latest.max(now);
         self.latest = now;
         let most = self.windows.iter().map(|window| window.limit);
@@ -298,6 +306,17 @@ mod tests {
         meter.pause(at(3000));
         assert_eq!(meter.try_take(at(4999), 1), Err(Wait::Until(at(5000))));
         assert_eq!(meter.try_take(at(5000), 1), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_nothing_up() {
+        let mut meter = Meter::new(limits(&[("per_minute", 2)]));
+        assert_eq!(meter.try_take(at(7_200_000), 2), Ok(()));
+        meter.pause(at(7_300_000));
+        assert!(meter.try_take(at(7_190_000), 1).is_err(), "it may only have been set right");
+        assert_eq!(meter.try_take(at(0), 2), Ok(()));
+        let soon = meter.try_take(at(0), 1);
+        assert!(matches!(soon, Err(Wait::Until(until)) if until <= at(63_000)), "{soon:?}");
     }
 
     proptest! {

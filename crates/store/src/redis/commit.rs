@@ -27,7 +27,7 @@ use super::{
 use crate::{MAX_CODES, moment::micros, packed::pack};
 
 /// Most steps of one call: the server does nothing else meanwhile.
-const MAX_STEPS: usize = 64;
+const MAX_STEPS: usize = 16;
 
 impl Inner {
     /// Writes steps, in order within a partition.

@@ -231,7 +231,7 @@ impl Inner {
         partition: Partition,
         arguments: &Arguments,
     ) -> LedgerResult<Value> {
-        let _place = self.way.place().await;
+        let _place = self.way.place(code.load()).await;
         self.link.run(code, &keys::of(partition), arguments).await
     }
 

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use redis::Cmd;
 
+use super::way::Load;
+
 /// A script with the hash by which a server that has it calls it.
 pub(super) struct Code {
     text: String,
@@ -18,6 +20,12 @@ impl Code {
         let text = format!("#!lua flags={flags}\n{}\n{body}", include_str!("scripts/lib.lua"));
         let hash = redis::Script::new(&text).get_hash().to_owned();
         Self { text, hash }
+    }
+
+    /// How much work one call is for the server.
+    pub(super) fn load(&self) -> Load {
+        let heavy = [&COMMIT, &SWEEP, &PRUNE];
+        if heavy.iter().any(|code| code.hash == self.hash) { Load::Heavy } else { Load::Light }
     }
 
     /// The call by hash.

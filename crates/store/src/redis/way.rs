@@ -14,14 +14,30 @@ use tokio::{
     time::Instant,
 };
 
-/// Calls that are under way at once beside webhooks: as many as keep the server busy while answers travel.
-const PLACES: u32 = 4;
+/// What is asked of the server beside webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Load {
+    /// It takes the server milliseconds: steps of *process*.
+    Heavy,
+    /// It takes it much less.
+    Light,
+}
+
+/// Heavy calls that are under way at once: the server works on one while the other one travels.
+const HEAVY: u32 = 2;
+
+/// Light calls that are under way at once: enough to keep the server busy while answers travel.
+const LIGHT: u32 = 16;
+
+/// The same while webhooks are on their way.
+const LIGHT_BESIDE_WEBHOOKS: u32 = 4;
 
 /// For so long after a webhook the next ones are expected.
 const EXPECTED: Duration = Duration::from_millis(5);
 
 pub(super) struct Way {
-    places: Semaphore,
+    heavy: Semaphore,
+    light: Semaphore,
     webhooks: AtomicUsize,
     last: Mutex<Option<Instant>>,
 }
@@ -31,8 +47,8 @@ pub(super) struct Webhooks<'w>(&'w Way);
 
 impl Default for Way {
     fn default() -> Self {
-        let places = Semaphore::new(PLACES as usize);
-        Self { places, webhooks: AtomicUsize::new(0), last: Mutex::new(None) }
+        let (heavy, light) = (Semaphore::new(HEAVY as usize), Semaphore::new(LIGHT as usize));
+        Self { heavy, light, webhooks: AtomicUsize::new(0), last: Mutex::new(None) }
     }
 }
 
@@ -43,11 +59,16 @@ impl Way {
         Webhooks(self)
     }
 
-    /// Comes back when there is a place for another call: for one alone while webhooks are on their way.
-    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        let wanted = if self.is_busy() { PLACES } else { 1 };
-        // It is never closed.
-        self.places.acquire_many(wanted).await.ok()
+    /// Comes back when there is a place for another call; fewer have one while webhooks are on their way.
+    pub(super) async fn place(&self, load: Load) -> Option<SemaphorePermit<'_>> {
+        let (places, wanted) = match (load, self.is_busy()) {
+            (Load::Heavy, false) => (&self.heavy, 1),
+            (Load::Heavy, true) => (&self.heavy, HEAVY),
+            (Load::Light, false) => (&self.light, 1),
+            (Load::Light, true) => (&self.light, LIGHT / LIGHT_BESIDE_WEBHOOKS),
+        };
+        // They are never closed.
+        places.acquire_many(wanted).await.ok()
     }
 
     fn is_busy(&self) -> bool {
@@ -68,30 +89,39 @@ impl Drop for Webhooks<'_> {
 mod tests {
     use super::*;
 
-    fn is_free(way: &Way) -> bool {
-        let place = way.place();
-        tokio::pin!(place);
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        std::future::Future::poll(place, &mut context).is_ready()
+    /// How many calls get a place now.
+    fn free(way: &Way, load: Load) -> usize {
+        let mut held = Vec::new();
+        loop {
+            let place = Box::pin(way.place(load));
+            let mut place = place;
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            match Future::poll(place.as_mut(), &mut context) {
+                std::task::Poll::Ready(place) => held.push(place),
+                std::task::Poll::Pending => return held.len(),
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_go_one_by_one_while_webhooks_are_on_their_way() {
+    async fn fewer_calls_have_a_place_while_webhooks_are_on_their_way() {
         let way = Way::default();
-        let one = way.place().await;
-        assert!(is_free(&way), "there are several places");
+        let places = || (free(&way, Load::Heavy), free(&way, Load::Light));
+        assert_eq!(places(), (2, 16));
         let webhooks = way.webhooks();
-        assert!(!is_free(&way), "one is under way already");
-        drop(one);
-        let one = way.place().await;
-        assert!(!is_free(&way), "one at a time");
-        drop((one, webhooks));
-        assert!(is_free(&way));
-        let held = way.place().await;
-        assert!(!is_free(&way), "more webhooks are expected");
+        assert_eq!(places(), (1, 4));
+        drop(webhooks);
+        assert_eq!(places(), (1, 4), "more are expected");
         tokio::time::advance(EXPECTED).await;
-        drop(held);
-        let some: Vec<_> = [way.place().await, way.place().await].into_iter().flatten().collect();
-        assert_eq!(some.len(), 2, "no more are expected");
+        assert_eq!(places(), (2, 16));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn steps_do_not_take_the_places_of_what_is_light() {
+        let way = Way::default();
+        let steps = [way.place(Load::Heavy).await, way.place(Load::Heavy).await];
+        assert_eq!((free(&way, Load::Heavy), free(&way, Load::Light)), (0, 16));
+        drop(steps);
+        assert_eq!(free(&way, Load::Heavy), 2);
     }
 }
