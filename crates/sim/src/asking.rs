@@ -57,8 +57,7 @@ impl Asking for Faulty {
 #[async_trait]
 impl Turnstile for Faulty {
     async fn turns(&self, wish: TurnWish, now: Timestamp) -> LedgerResult<Turns> {
-        self.alive().await;
-        self.store.turns(wish, now).await
+        self.read(self.store.turns(wish, now)).await
     }
 
     async fn rest(
@@ -68,7 +67,6 @@ impl Turnstile for Faulty {
         span: Duration,
         now: Timestamp,
     ) -> LedgerResult<()> {
-        self.alive().await;
-        self.store.rest(credential, limits, span, now).await
+        self.read(self.store.rest(credential, limits, span, now)).await
     }
 }

@@ -16,7 +16,8 @@ use std::{
 use jiff::Timestamp;
 use parcelwire_domain::id::{MessageId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
-    Asking as _, Held, Ledger as _, LedgerResult, ReadyMessage, Revision, StoredReceipt, ToAsk,
+    Asking as _, HandOut, Held, Ledger as _, LedgerResult, ReadyMessage, Revision, StoredReceipt,
+    ToAsk,
 };
 use parcelwire_store::embedded::Embedded;
 use tokio::{sync::Notify, task::unconstrained, time::Instant};
@@ -162,7 +163,7 @@ impl Registry {
     /// All messages whose turn it is, in the same way.
     async fn ready(&self, now: Timestamp) -> LedgerResult<Vec<ReadyMessage>> {
         let look = async {
-            let found = self.core.ready(&self.whole, now, ALL, ALL).await?;
+            let found = self.core.ready(&self.whole, now, &HandOut::of(ALL, ALL)).await?;
             self.core.release(Vec::new(), found.iter().map(|it| it.message.id).collect()).await;
             Ok(found)
         };

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use parcelwire_domain::id::{DestinationName, MerchantId, MessageId, Partition, ReceiptId};
 use parcelwire_engine::ports::{
-    Accepted, Asked, Asking as _, Commit, CommitError, Conclusion, Held, Ledger as _, LedgerResult,
-    NewReceipt, Next, Outcome, Owner, PauseChange, ReadyMessage, StoredReceipt, ToAsk, WakeUp,
+    Accepted, Asked, Asking as _, Commit, CommitError, Conclusion, HandOut, Held, Ledger as _,
+    LedgerResult, NewReceipt, Next, Outcome, Owner, PauseChange, ReadyMessage, StoredReceipt,
+    ToAsk, WakeUp,
 };
 
 use super::{
@@ -63,8 +64,7 @@ impl Tenant {
         &self,
         held: &Held,
         now: Timestamp,
-        per_destination: usize,
-        limit: usize,
+        room: &HandOut,
     ) -> LedgerResult<Vec<ReadyMessage>> {
         let working = self.working(held);
         let found = self.registry.ready(now).await?;
@@ -76,9 +76,10 @@ impl Tenant {
             let (id, place) = (message.id, Partition::of(&message.merchant));
             let to = (message.merchant.clone(), message.destination.clone());
             let Some(epoch) = working.get(&place) else { continue };
+            let is_resting = room.resting.get(&to).is_some_and(|until| *until > now);
             let count = busy.entry(to.clone()).or_default();
-            let has_room = *count < per_destination && taken.len() < limit;
-            if !has_room || hands.messages.contains_key(&id) {
+            let has_room = *count < room.each && taken.len() < room.limit;
+            if is_resting || !has_room || hands.messages.contains_key(&id) {
                 continue;
             }
             if self.registry.claim(self.me(), place, *epoch, id) {
