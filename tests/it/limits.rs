@@ -39,6 +39,6 @@ async fn keys_without_a_turn_for_an_hour_hold_up_nobody_else() {
         .received()
         .wait_for(|received| received.events().iter().any(|told| told.key.profile == email));
     tokio::time::timeout(PATIENCE, arrives).await.expect("it goes out beside them");
-    let stats = relay.get("/api/v1/stats").await.body;
+    let stats = relay.until("/api/v1/stats", |stats| stats["messages"]["sent"] != 1).await;
     assert_eq!((&stats["messages"]["sent"], &stats["balanced"]), (&2.into(), &true.into()));
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod asking;
 pub(crate) mod books;
+pub(crate) mod deeds;
 pub(crate) mod feeds;
 pub(crate) mod histories;
 pub(crate) mod history;
