@@ -42,12 +42,16 @@ pub(crate) struct Marketing {
 #[derive(Debug, Default)]
 struct State {
     told: Vec<Telling>,
-    /// Requests that are under way: whose turn it was, of which order, by whom.
-    open: BTreeMap<u64, (String, String)>,
+    /// Requests that are under way: of which order, by whom and in which turn.
+    open: BTreeMap<u64, (String, Speaker)>,
     opened: u64,
     /// Orders of which two spoke at once.
     clashes: Vec<String>,
 }
+
+/// Who speaks, and in which of its turns; none where it is somebody else's. Who lost its turn while it hung
+/// and has another one by now may speak again.
+type Speaker = (String, Option<u64>);
 
 /// A request that is under way, until it is dropped.
 pub(crate) struct Open<'m> {
@@ -89,20 +93,15 @@ impl Marketing {
     pub(crate) fn open(&self, request: &HttpRequest, from: &Wire) -> Open<'_> {
         let (merchant, body) = read(request);
         let order = body["order"].as_str().unwrap_or_default().to_owned();
-        let me = &from.process.name;
+        let me: Speaker = (from.process.name.clone(), from.turn(&merchant));
         let mut state = self.state();
-        if from.speaks_for(&merchant)
-            && let Some((_, other)) = state
-                .open
-                .values()
-                .find(|(of, by)| *of == order && (by == me || from.speaks_for_as(&merchant, by)))
-        {
-            let clash = format!("{me} and {other} speak of {order} at once");
+        if me.1.is_some() && state.open.values().any(|(of, by)| *of == order && *by == me) {
+            let clash = format!("{} speaks twice of {order} at once", me.0);
             state.clashes.push(clash);
         }
         state.opened += 1;
         let number = state.opened;
-        state.open.insert(number, (order, me.clone()));
+        state.open.insert(number, (order, me));
         Open { marketing: self, number }
     }
 

@@ -19,16 +19,16 @@ pub(crate) struct Wire {
 impl Wire {
     /// Whether it is this process's turn to speak for a merchant.
     pub(crate) fn speaks_for(&self, merchant: &str) -> bool {
-        self.speaks_for_as(merchant, &self.process.name)
+        self.turn(merchant).is_some()
     }
 
-    /// Whether it is the turn of the process of this name.
-    pub(crate) fn speaks_for_as(&self, merchant: &str, name: &str) -> bool {
+    /// Which of its turns it is, where it is its turn.
+    pub(crate) fn turn(&self, merchant: &str) -> Option<u64> {
         let merchant = MerchantId::parse(merchant).expect("it has files");
         match &self.tenant {
-            Some(tenant) => tenant.is_turn_of(&merchant, name),
+            Some(tenant) => tenant.turn_of(&merchant, &self.process.name),
             // The only one there is.
-            None => name == self.process.name,
+            None => Some(0),
         }
     }
 }

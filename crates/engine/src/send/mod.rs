@@ -99,12 +99,9 @@ impl Send {
                 break;
             }
             let next = shared.clock.now() + PACE;
-            let batch = ends.try_recv().map(|end| gather(end, &mut ends)).unwrap_or_default();
-            let has_ended = !batch.is_empty();
-            let begin = self.begin(&mut under_way, &ended, PATIENCE);
-            let (begun, ()) = tokio::join!(begin, self.write(batch));
-            // Only once nothing ends any more is it worth asking when to look again.
-            if begun == 0 && !has_ended && ends.is_empty() {
+            let begun = self.begin(&mut under_way, &ended, PATIENCE).await;
+            // What has ended is written first; only then is it worth asking when to look again.
+            if begun == 0 && ends.is_empty() {
                 let soon = self.next_look().await;
                 tokio::select! {
                     biased;
@@ -115,6 +112,10 @@ impl Send {
                 }
             }
             shared.wait(next, PACE).await;
+            // Never while something is handed out: what ends meanwhile could be handed out once more.
+            if let Ok(end) = ends.try_recv() {
+                self.write(gather(end, &mut ends)).await;
+            }
         }
         drop(ended);
         self.finish(under_way, ends).await;

@@ -118,10 +118,11 @@ impl Registry {
         self.state().leases.get(&partition).is_some_and(|lease| lease.is_of(me, epoch))
     }
 
-    /// Whether this is whose turn it is in a partition.
-    fn is_current(&self, me: &str, partition: Partition) -> bool {
+    /// The number of the turn in a partition, where it is this one's.
+    fn turn(&self, me: &str, partition: Partition) -> Option<u64> {
         let state = self.state();
-        state.leases.get(&partition).is_some_and(|lease| lease.owner.as_deref() == Some(me))
+        let own = |lease: &&Lease| lease.owner.as_deref() == Some(me);
+        state.leases.get(&partition).filter(own).map(|lease| lease.epoch)
     }
 
     /// Marks a message as being under way, for the partition's owner only.

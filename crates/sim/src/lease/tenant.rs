@@ -78,9 +78,9 @@ impl Tenant {
         }
     }
 
-    /// Whether the store says that it is this one's turn to speak for a merchant.
-    pub(crate) fn is_turn_of(&self, merchant: &MerchantId, name: &str) -> bool {
-        self.registry.is_current(name, Partition::of(merchant))
+    /// The number of the turn, where the store says that it is this one's turn to speak for a merchant.
+    pub(crate) fn turn_of(&self, merchant: &MerchantId, name: &str) -> Option<u64> {
+        self.registry.turn(name, Partition::of(merchant))
     }
 
     /// Takes nothing up any more and gives back what nothing is under way in.

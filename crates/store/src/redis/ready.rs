@@ -163,7 +163,10 @@ impl Inner {
             for message in part {
                 arguments.add(message.to_string());
             }
-            if let Err(error) = self.run(&scripts::UNCLAIM, partition, &arguments).await {
+            // Somebody else's by now: so are the marks.
+            let Some(epoch) = self.leases.epoch(partition) else { continue };
+            let released = self.run_owned(&scripts::UNCLAIM, partition, epoch, arguments).await;
+            if let Err(error) = released {
                 tracing::debug!(%error, "messages stay marked until they are handed out again");
             }
         }
