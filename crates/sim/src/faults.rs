@@ -132,7 +132,13 @@ impl Ledger for Faulty {
     }
 
     async fn release(&self, receipts: Vec<ReceiptId>, messages: Vec<MessageId>) {
-        self.read(async { owned!(self.release(receipts, messages)) }).await;
+        let release = async {
+            match &self.tenant {
+                Some(tenant) => tenant.release(receipts, messages),
+                None => self.store.release(receipts, messages).await,
+            }
+        };
+        self.read(release).await;
     }
 
     async fn recall(&self, wants: Vec<Want>) -> LedgerResult<Vec<Recalled>> {

@@ -48,7 +48,12 @@ async fn try_once(webhook: &Webhook, fleet: &Fleet) -> Option<String> {
     match answer {
         Answer::Accepted { id, .. } | Answer::Duplicate { id, .. } => Some(id.to_string()),
         Answer::StoreUnavailable => None,
-        other => panic!("a good webhook was answered {other:?}"),
+        refused @ (Answer::Handshake { .. }
+        | Answer::Refused { .. }
+        | Answer::UnknownSource
+        | Answer::TooManyFailures { .. }
+        | Answer::Misconfigured
+        | Answer::MethodNotAllowed) => panic!("a good webhook was answered {refused:?}"),
     }
 }
 

@@ -117,7 +117,7 @@ impl Tenant {
     /// What is held by what is known here.
     fn held(&self) -> Held {
         let (mut state, now) = (self.state(), Instant::now());
-        state.leases.retain(|_, lease| now.duration_since(lease.renewed) < LEASE - MARGIN);
+        state.leases.retain(|_, lease| now.duration_since(lease.renewed) + MARGIN < LEASE);
         let held = state.leases.iter().map(|(partition, lease)| (*partition, lease.epoch));
         Held { partitions: held.collect() }
     }

@@ -117,7 +117,7 @@ impl Tenant {
         Ok(taken)
     }
 
-    pub(crate) async fn release(&self, receipts: Vec<ReceiptId>, messages: Vec<MessageId>) {
+    pub(crate) fn release(&self, receipts: Vec<ReceiptId>, messages: Vec<MessageId>) {
         {
             let mut hands = self.hands();
             for receipt in receipts {
