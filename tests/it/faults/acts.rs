@@ -95,9 +95,9 @@ impl World {
         if self.setting == Setting::Embedded {
             self.last_for_a_while().await;
         } else {
-            // The other one goes on with everything once the lease has run out.
+            // The other one goes on with everything once the lease has run out; half of all tries are in vain.
             tokio::time::sleep(LEASE).await;
-            self.more_events(self.size.events).await;
+            self.more_events(self.size.hits).await;
         }
         self.relays[0].signal(Signal::CONT);
     }
@@ -115,14 +115,16 @@ impl World {
     /// replica is left nobody has to do anything; else the old master comes back as one.
     async fn fail_over(&mut self) -> Instant {
         let (master, replicas) = self.servers.busiest().await;
+        // With a password that no master knows they do not come back to theirs.
         for replica in &replicas {
-            self.servers.all[*replica].signal(Signal::STOP);
+            self.servers.all[*replica].ask(&["CONFIG", "SET", "masterauth", "wrong"]).await;
+            self.servers.all[*replica].ask(&["CLIENT", "KILL", "TYPE", "master"]).await;
         }
         self.last_for_a_while().await;
         self.servers.all[master].kill().await;
         let died = Instant::now();
         for replica in &replicas {
-            self.servers.all[*replica].signal(Signal::CONT);
+            self.servers.all[*replica].ask(&["CONFIG", "SET", "masterauth", ""]).await;
         }
         self.servers.is_succeeded(&replicas).await;
         if replicas.len() > 1 {

@@ -82,12 +82,11 @@ pub(super) enum Act {
 impl Act {
     /// Whose clock must be one that jumps.
     pub(super) fn clock(self) -> Option<Whose> {
-        match self {
-            Self::ClockOff(whose, _) => Some(whose),
-            // What waits for settings is tried again when a quarter of an hour has passed.
-            Self::Sink(Sink::Redirects) => Some(Whose::Relay),
-            _ => None,
+        if let Self::ClockOff(whose, _) = self {
+            return Some(whose);
         }
+        // What waits for settings is tried again when a quarter of an hour has passed.
+        (self == Self::Sink(Sink::Redirects)).then_some(Whose::Relay)
     }
 }
 

@@ -76,7 +76,8 @@ const LONG: Size = Size {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_promised_holds_in_faults() {
     let faults = list::ALL.iter().filter(|fault| fault.in_short).copied().collect();
-    run(faults, SHORT).await;
+    let (_, broken) = run(faults, SHORT).await;
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 /// The long form: `make faults`. The table goes to the file that PARCELWIRE_FAULTS names; PARCELWIRE_FAULT, if it
@@ -88,13 +89,14 @@ async fn what_is_promised_holds_in_all_faults_at_length() {
     let is_wanted = |fault: &&Fault| format!("{}; {}", fault.name, fault.setting).contains(&part);
     let faults: Vec<Fault> = list::ALL.iter().filter(is_wanted).copied().collect();
     assert!(!faults.is_empty(), "no fault is called `{part}`");
-    let outcomes = run(faults, LONG).await;
+    let (outcomes, broken) = run(faults, LONG).await;
     let table = format!("{}\n\n{}", table::machine(), table::table(&outcomes));
     std::fs::write(file, table).expect("it is written");
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// Runs them, some at a time; prints the table, and fails with all that was not kept.
-async fn run(faults: Vec<Fault>, size: Size) -> Vec<Outcome> {
+/// Runs them, some at a time, and prints the table; what came of them, and all promises that were not kept.
+async fn run(faults: Vec<Fault>, size: Size) -> (Vec<Outcome>, Vec<String>) {
     let room = Arc::new(Semaphore::new(size.at_once));
     let (mut running, mut places) = (JoinSet::new(), BTreeMap::new());
     for (place, fault) in faults.iter().copied().enumerate() {
@@ -121,8 +123,7 @@ async fn run(faults: Vec<Fault>, size: Size) -> Vec<Outcome> {
         let told = outcome.broken.iter();
         broken.extend(told.map(|what| format!("{}: {what}", name(&outcome.fault))));
     }
-    assert!(broken.is_empty(), "{broken:#?}");
-    outcomes
+    (outcomes, broken)
 }
 
 fn say(text: &str) {

@@ -19,7 +19,7 @@ pub(super) enum Room {
     /// Of the relay's data.
     Small(disk::Room),
     /// Of a server's data.
-    SmallOfServer(SmallDisk),
+    SmallOfServer(Box<SmallDisk>),
 }
 
 impl Room {
@@ -30,7 +30,7 @@ impl Room {
                 std::fs::create_dir(directory.join("data")).expect("it is made");
                 Self::Small(disk::Room::disk_or_file(directory).await)
             }
-            (Act::DiskFull, _) => Self::SmallOfServer(SmallDisk::mount().await),
+            (Act::DiskFull, _) => Self::SmallOfServer(Box::new(SmallDisk::mount().await)),
             _ => Self::Enough,
         }
     }
