@@ -17,7 +17,7 @@ use crate::{disk, process::Relay, redis_server::Surroundings};
 pub(super) enum Room {
     Enough,
     /// Of the relay's data.
-    Small(disk::Room),
+    Small(Box<disk::Room>),
     /// Of a server's data.
     SmallOfServer(Box<SmallDisk>),
 }
@@ -28,7 +28,7 @@ impl Room {
         match (fault.act, fault.setting) {
             (Act::DiskFull, Setting::Embedded) => {
                 std::fs::create_dir(directory.join("data")).expect("it is made");
-                Self::Small(disk::Room::disk_or_file(directory).await)
+                Self::Small(Box::new(disk::Room::disk_or_file(directory).await))
             }
             (Act::DiskFull, _) => Self::SmallOfServer(Box::new(SmallDisk::mount().await)),
             _ => Self::Enough,
