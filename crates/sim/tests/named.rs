@@ -28,4 +28,8 @@ named! {
     /// instance had long told the same; it sent all the same.
     who_stood_still_before_sending_is_silent_when_its_turn_is_over:
         Kind::SeveralAsking, 214, Plan::Often(110), 6;
+    /// It waited for the store before its request, lost its lease and got another one: its message was taken
+    /// back by then and the next one of the order handed out, and it sent both at once.
+    who_got_another_lease_meanwhile_does_not_send_what_it_had_taken_up:
+        Kind::SeveralAsking, 142, Plan::Often(110), 6;
 }

@@ -69,11 +69,17 @@ pub struct Held {
 impl Held {
     /// Whether the partition of `owner` is among them.
     pub fn has(&self, owner: &Owner) -> bool {
+        self.epoch(owner).is_some()
+    }
+
+    /// The epoch under which the partition of `owner` is held.
+    pub fn epoch(&self, owner: &Owner) -> Option<u64> {
         let wanted = match owner {
             Owner::Merchant(merchant) => Partition::of(merchant),
             Owner::Feed(feed) => Partition::of_feed(feed),
         };
-        self.partitions.iter().any(|(partition, _)| *partition == wanted)
+        let own = self.partitions.iter().find(|(partition, _)| *partition == wanted);
+        own.map(|(_, epoch)| *epoch)
     }
 }
 

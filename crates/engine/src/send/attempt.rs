@@ -16,7 +16,7 @@ use parcelwire_mapping::{
 use tracing::Instrument as _;
 
 use super::{
-    Desk,
+    Desk, Terms,
     verdict::{Follow, MAX_HELD, follow, of_error},
 };
 use crate::{
@@ -48,11 +48,11 @@ const LOOK_AGAIN: Duration = Duration::from_hours(1);
 
 impl Desk {
     /// Sends one message, or decides not to; leaves it alone when there is no turn for it within
-    /// `patience`, and says when there may be.
+    /// `terms.patience`, and says when there may be.
     pub(super) async fn attempt(
         &self,
         ready: &ReadyMessage,
-        patience: Duration,
+        terms: Terms,
     ) -> Result<Conclusion, Timestamp> {
         let now = self.shared.clock.now();
         let book = self.shared.rules.book();
@@ -88,7 +88,7 @@ impl Desk {
             }
             telling @ (Telling::News | Telling::Record) => {
                 let backfill = telling == Telling::Record;
-                self.send(ready, &target, frozen, backfill, patience).await
+                self.send(ready, &target, frozen, backfill, terms).await
             }
         }
     }
@@ -125,7 +125,7 @@ impl Desk {
         target: &ReadyDestination,
         frozen: Frozen,
         backfill: bool,
-        patience: Duration,
+        terms: Terms,
     ) -> Result<Conclusion, Timestamp> {
         let message = &ready.message;
         let learned = self.learned(message, target);
@@ -140,7 +140,7 @@ impl Desk {
             attempt.number = ready.tries + 1
         );
         let (trail, mut shown) = (Trail { trace, ready }, Vec::new());
-        let walk = self.walk(&mut exchange, target, &trail, &mut shown, patience);
+        let walk = self.walk(&mut exchange, target, &trail, &mut shown, terms);
         let (verdict, detail) = walk.instrument(span).await?;
         self.learn(message, target, &exchange.learned());
         let now = self.shared.clock.now();
@@ -220,14 +220,16 @@ impl Desk {
         learned.learn(news);
     }
 
-    /// Whether it is still this instance that speaks for a merchant. It may have waited for its turn,
-    /// or stood still: then somebody else tells what is to be told, and maybe more by now.
-    async fn is_ours(&self, merchant: &MerchantId) -> bool {
+    /// Whether it is still this instance that speaks for a merchant, under the lease that it had when the
+    /// message was handed out. It may have waited for its turn, or stood still: then somebody else tells
+    /// what is to be told, or this one under a later lease, and maybe more by now.
+    async fn is_ours(&self, merchant: &MerchantId, epoch: Option<u64>) -> bool {
         let held = self.shared.held().await;
-        held.is_some_and(|held| held.has(&Owner::Merchant(merchant.clone())))
+        let current = held.and_then(|held| held.epoch(&Owner::Merchant(merchant.clone())));
+        current.is_some() && current == epoch
     }
 
-    /// Walks through the requests of an exchange. The first one waits for its turn for `patience` only, and
+    /// Walks through the requests of an exchange. The first one waits for its turn for `terms.patience` only, and
     /// nothing has happened then; a later one for longer, and it ends the attempt.
     async fn walk(
         &self,
@@ -235,7 +237,7 @@ impl Desk {
         target: &ReadyDestination,
         trail: &Trail<'_>,
         shown: &mut Vec<Exchanged>,
-        patience: Duration,
+        terms: Terms,
     ) -> Result<(Verdict, String), Timestamp> {
         let (credential, rates) = (target.credential(), target.limits());
         let mut step = exchange.start(self.shared.clock.now());
@@ -246,6 +248,7 @@ impl Desk {
             };
             let mut seen = show_request(&request, target);
             let span = trail.mark(&self.shared, &mut request, number);
+            let Terms { patience, epoch } = terms;
             let patience = if shown.is_empty() { patience } else { patience.max(IN_BETWEEN) };
             match self.shared.turn(credential, rates, patience).await {
                 Ok(()) => {}
@@ -256,9 +259,12 @@ impl Desk {
                     return Ok((Verdict::Again { after, all: true }, NO_TURN.to_owned()));
                 }
             }
-            if !self.is_ours(&trail.ready.message.merchant).await {
+            if !self.is_ours(&trail.ready.message.merchant, epoch).await {
                 self.shared.turn_ended(credential, rates).await;
-                return Ok((Verdict::AGAIN, "another instance has taken over".to_owned()));
+                return Ok((
+                    Verdict::AGAIN,
+                    "another instance has taken over, or did meanwhile".to_owned(),
+                ));
             }
             let began = self.shared.clock.now();
             let method = request.method.clone();

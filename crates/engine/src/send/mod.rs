@@ -24,7 +24,7 @@ use crate::{
     engine::{Shared, stopped},
     metrics::Metrics,
     patience::Patience,
-    ports::{CommitError, Conclusion, HandOut, Held, Next, Pause, ReadyMessage},
+    ports::{CommitError, Conclusion, HandOut, Held, Next, Owner, Pause, ReadyMessage},
 };
 
 /// Looks at least so often, whatever the store says of news.
@@ -64,6 +64,15 @@ fn gather(first: End, ends: &mut mpsc::Receiver<End>) -> Vec<End> {
 /// The sending stage.
 pub(crate) struct Send {
     desk: Arc<Desk>,
+}
+
+/// What one attempt is made under.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    /// How long it waits for its first turn.
+    patience: Duration,
+    /// The lease under which its message was handed out.
+    epoch: Option<u64>,
 }
 
 /// What attempts share.
@@ -188,10 +197,12 @@ impl Send {
         }
         let count = ready.len();
         for message in ready {
+            let owner = Owner::Merchant(message.message.merchant.clone());
+            let terms = Terms { patience, epoch: held.epoch(&owner) };
             let (desk, ended) = (Arc::clone(&self.desk), ended.clone());
             under_way.spawn(async move {
                 desk.shared.metrics.sending.inc();
-                let end = match unbroken(desk.attempt(&message, patience)).await {
+                let end = match unbroken(desk.attempt(&message, terms)).await {
                     Some(Ok(conclusion)) => End::Of(Box::new(conclusion)),
                     Some(Err(until)) => desk.no_turn(&message, until),
                     None => desk.broke(&message),
