@@ -67,6 +67,7 @@ scripts! {
     ACCEPT: "", "accept.lua";
     REFUSE: "", "refuse.lua";
     COMMIT: "", "commit.lua";
+    SEAL: "allow-oom", "seal.lua";
     SETTLE_FEED: "allow-oom", "settle_feed.lua";
     CONCLUDE: "allow-oom", "conclude.lua";
     PAUSE: "allow-oom", "pause.lua";

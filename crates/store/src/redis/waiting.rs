@@ -11,7 +11,7 @@ use super::{
     answer::{Fields, misfit, texts},
     connect::Arguments,
     hands::{Kind, in_turn},
-    scripts,
+    keys, scripts,
 };
 
 /// Owners that wait, each with its partition and its ids.
@@ -36,6 +36,7 @@ impl Inner {
         let found = self.who_waits(&partitions, per_owner).await;
         let found = found.inspect_err(|_| self.stir(Kind::Waiting, &partitions))?;
         let taken = self.take_waiting(found, per_owner, limit);
+        let taken = self.only_replicated(taken).await;
         let asked = taken.iter().map(|(partition, ids)| self.receipts(*partition, 0, ids));
         let mut receipts = Vec::new();
         let mut failed = None;
@@ -86,6 +87,31 @@ impl Inner {
             }
         }
         Ok(found)
+    }
+
+    /// Leaves out what too few replicas have: after a fail-over it could come again as another receipt, and
+    /// be told under other ids. It was answered 503, and waits.
+    async fn only_replicated(
+        &self,
+        mut taken: BTreeMap<Partition, Vec<String>>,
+    ) -> BTreeMap<Partition, Vec<String>> {
+        let Some(link) = self.waits.as_ref() else { return taken };
+        let seals = taken.keys().map(|partition| async move {
+            let (key, nothing) = (keys::of(*partition), Arguments::default());
+            let sealed =
+                link.run_replicated(&scripts::SEAL, &key, &nothing, self.settings.replicas);
+            (*partition, sealed.await)
+        });
+        for (partition, sealed) in join_all(seals).await {
+            if let Err(error) = sealed {
+                tracing::warn!(%error, "what waits is not decided before replicas have it");
+                let ids = taken.remove(&partition).unwrap_or_default();
+                let ids: Vec<ReceiptId> =
+                    ids.iter().filter_map(|id| ReceiptId::parse(id).ok()).collect();
+                self.give_back(&ids);
+            }
+        }
+        taken
     }
 
     /// How many receipts of each owner are in hand.
