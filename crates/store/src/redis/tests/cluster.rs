@@ -1,9 +1,12 @@
 //! Every script on a real Cluster of three masters: a key in another slot is refused there.
 
+use parcelwire_engine::ports::Ledger as _;
+
 use super::{
     server::{Server, free_port},
     *,
 };
+use crate::contract::{held, receipt};
 
 /// Three masters that share the slots.
 pub(super) struct Cluster {
@@ -81,12 +84,23 @@ impl Host for Cluster {
     }
 }
 
+/// What no replica has is not decided: there is none here.
+async fn undecided(settings: Settings) {
+    let wanted = Settings { replicas: 1, ..settings };
+    let store = open(wanted, "third".to_owned(), [7; 32]).await.expect("it opens");
+    let held = held(&store).await;
+    let alone = store.accept(vec![receipt(1, "undecided", "{}")]).await;
+    assert!(matches!(alone[..], [Err(PortError::Unknown { .. })]), "{alone:?}");
+    assert_eq!(store.waiting(&held, 9, 9).await, Ok(Vec::new()));
+}
+
 #[test]
 fn every_law_and_every_script_holds_on_a_cluster() {
     let cluster = Cluster::start();
     crate::contract::every_law!(&cluster);
     cluster.each(&["FLUSHALL"]);
     crate::contract::on(&cluster, async |_| moving::through(cluster.settings()).await);
+    crate::contract::on(&cluster, async |_| undecided(cluster.settings()).await);
     for (name, hash) in scripts::all() {
         let known = cluster.each(&["SCRIPT", "EXISTS", hash]);
         let ran = known.contains(&redis::Value::Array(vec![redis::Value::Int(1)]));

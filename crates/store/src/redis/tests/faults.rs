@@ -93,6 +93,9 @@ async fn a_webhook_waits_for_the_replicas_that_were_asked_for() {
     let alone = store.accept(vec![receipt(1, "hey", "{}")]).await;
     let Err(PortError::Unknown { why }) = &alone[0] else { panic!("{alone:?}") };
     assert!(why.contains("0 of 1 replicas"), "{why}");
+    let held = held(&store).await;
+    let waiting = store.waiting(&held, 9, 9).await;
+    assert_eq!(waiting, Ok(Vec::new()), "it could be gone, and come again under another id");
     let port = server::free_port().to_string();
     let replica = Server::start(&[]);
     server.ask(&["CONFIG", "SET", "port", &port]);
@@ -105,4 +108,5 @@ async fn a_webhook_waits_for_the_replicas_that_were_asked_for() {
     .await;
     let both = store.accept(vec![receipt(1, "hey", "{}")]).await;
     assert!(both[0].is_ok(), "{both:?}");
+    assert_eq!(store.waiting(&held, 9, 9).await.expect("it answers").len(), 1);
 }
