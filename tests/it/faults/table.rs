@@ -58,7 +58,7 @@ mod tests {
             let line = line.unwrap_or_else(|| panic!("`{begins}` is missing (hint: make faults)"));
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             assert!(fault.may_lose() || cells[4] == "0", "lost: {line}");
-            assert_eq!(cells[6], "0", "two ids: {line}");
+            assert!(fault.may_lose() || cells[6] == "0", "two ids: {line}");
         }
     }
 }
