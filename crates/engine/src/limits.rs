@@ -112,6 +112,9 @@ impl Shared {
         if rates.is_off() {
             return;
         }
+        if rates.is_off() {
+            return;
+        }
         let counter = self.limits.counter(credential);
         let asks = {
             let mut state = counter.state();

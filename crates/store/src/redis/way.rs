@@ -93,8 +93,7 @@ mod tests {
     fn free(way: &Way, load: Load) -> usize {
         let mut held = Vec::new();
         loop {
-            let place = Box::pin(way.place(load));
-            let mut place = place;
+            let mut place = Box::pin(way.place(load));
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             match Future::poll(place.as_mut(), &mut context) {
                 std::task::Poll::Ready(place) => held.push(place),
